@@ -1,0 +1,57 @@
+namespace Tally.Mqtt;
+
+/// <summary>
+/// One MQTT session, kept alive over as many connections as it takes. Messages arrive at the <see cref="IMqttHandler"/>
+/// that the client was made with; it is known before the first connection, so nothing can arrive unheard.
+/// </summary>
+/// <remarks>All members may be called from any thread.</remarks>
+public interface IMqttClient : IAsyncDisposable
+{
+    /// <summary>Number of the current connection, 1 for the first; 0 before the first CONNACK.</summary>
+    int Epoch { get; }
+
+    /// <summary>There is a connection, CONNACK said yes and all subscriptions are granted.</summary>
+    bool IsReady { get; }
+
+    /// <summary>
+    /// Connects and connects again with exponential back-off and jitter until <paramref name="stop"/>, then sends what
+    /// is buffered and DISCONNECT (3.14), and returns. One connection attempt at a time, each with a time-out.
+    /// </summary>
+    /// <exception cref="MqttRefusedException">
+    /// The broker says no in a way that trying again does not change (bad user name or password, not authorized, client
+    /// identifier not valid, session taken over); names the broker, the user, the reason and the way out.
+    /// </exception>
+    Task RunAsync(CancellationToken stop);
+
+    /// <summary>
+    /// Takes a message for sending, if there is room. At QoS 1 and above there is room while fewer messages wait for
+    /// their acknowledgement than the smaller of <see cref="MqttClientOptions.PublishWindow"/> and the broker's Receive
+    /// Maximum (3.2.2.3.3); at any QoS only while the outgoing buffer is below its limit. Nothing is allocated.
+    /// What was taken is sent soon without further calls; several are sent in one write.
+    /// </summary>
+    /// <param name="publication">The message; copied.</param>
+    /// <param name="token">Given back with <see cref="IMqttHandler.OnPublished"/>; not looked at.</param>
+    /// <returns>False when nothing was taken: no room, or no connection.</returns>
+    /// <exception cref="MqttException">The message can never be sent (larger than the broker's Maximum Packet Size, QoS not supported, topic invalid).</exception>
+    bool TryPublish(in MqttPublication publication, long token);
+
+    /// <summary>Waits until <see cref="TryPublish"/> may succeed. One waiter at a time; nothing is allocated.</summary>
+    ValueTask WaitToPublishAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Publishes one message and waits for its acknowledgement (at QoS 0: until it was written). Waits for room and for a
+    /// connection. For messages that are few; not reported to <see cref="IMqttHandler.OnPublished"/>.
+    /// </summary>
+    /// <returns>The reason code; 0x80 and above mean that the broker refused it, 0x10 that nobody subscribes.</returns>
+    /// <exception cref="MqttSessionLostException">The session ended before the acknowledgement: whether the broker has it is not known.</exception>
+    ValueTask<MqttReasonCode> PublishAsync(in MqttPublication publication, CancellationToken cancellationToken);
+
+    /// <summary>Acknowledges one delivery. See <see cref="Acknowledge(ReadOnlySpan{MqttDelivery})"/>.</summary>
+    void Acknowledge(MqttDelivery delivery);
+
+    /// <summary>
+    /// Acknowledges deliveries (PUBACK, 3.4), written together. The caller keeps the order of arrival (4.6.0-2). Those of
+    /// an earlier epoch and those of QoS 0 are passed over.
+    /// </summary>
+    void Acknowledge(ReadOnlySpan<MqttDelivery> deliveries);
+}

@@ -1,0 +1,64 @@
+namespace Tally.Mqtt;
+
+/// <summary>How to connect, and the limits in both directions. Immutable; a client keeps to what it was made with.</summary>
+public sealed record MqttClientOptions
+{
+    /// <summary>
+    /// Broker: <c>mqtt://[user[:password]@]host[:port]</c>, user and password percent-encoded; port 1883 by default.
+    /// </summary>
+    public required Uri Broker { get; init; }
+
+    /// <summary>User name beside the URI; wins over the one in it.</summary>
+    public string? UserName { get; init; }
+
+    /// <summary>Password beside the URI; wins over the one in it. Never logged.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>Client identifier (3.1.3.1): the name of the session at the broker, used by one process at a time.</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>How long the broker keeps the session after the connection ended (3.1.2.11.2); zero: not at all.</summary>
+    public TimeSpan SessionExpiry { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Begin with a new session and discard the old one (3.1.2.4), on the first connection of this client only.</summary>
+    public bool CleanStart { get; init; }
+
+    /// <summary>What to subscribe to. Sent on the first connection and on every one that finds no session present.</summary>
+    public IReadOnlyList<MqttSubscription> Subscriptions { get; init; } = [];
+
+    /// <summary>Longest silence between packets (3.1.2.10); 0 switches it off. PINGREQ goes out after that, and the connection ends when no PINGRESP came within it.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Time for TCP connect and CONNACK together. A broker that reloads a large persistence file answers late.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>First pause before connecting again; doubles, with jitter, up to <see cref="MaxReconnectDelay"/>.</summary>
+    public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest pause before connecting again.</summary>
+    public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a stop may take to send what is buffered and DISCONNECT.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Receive Maximum told to the broker (3.1.2.11.3): unacknowledged QoS 1 and 2 messages it may send.</summary>
+    public ushort ReceiveMaximum { get; init; } = 65_535;
+
+    /// <summary>Most messages of ours that wait for an acknowledgement at once, whatever the broker allows.</summary>
+    public ushort PublishWindow { get; init; } = 10_000;
+
+    /// <summary>Largest packet taken from the broker, in bytes (3.1.2.11.4); a larger one ends the connection with 0x95.</summary>
+    public int MaximumPacketSize { get; init; } = 1 << 20;
+
+    /// <summary>
+    /// How long bytes may gather in the socket while a stream is running, before they are read: each small write of the
+    /// broker would otherwise wake the reader. Zero reads eagerly. The first byte after idle is always read at once.
+    /// </summary>
+    public TimeSpan GatherTime { get; init; } = TimeSpan.FromMilliseconds(1);
+}
+
+/// <summary>One topic filter to subscribe to (3.8.3).</summary>
+/// <param name="Filter">Topic filter; may hold wildcards.</param>
+/// <param name="Qos">Highest QoS to deliver with.</param>
+/// <param name="NoLocal">Do not deliver what this client published itself.</param>
+public sealed record MqttSubscription(string Filter, MqttQos Qos = MqttQos.AtLeastOnce, bool NoLocal = false);

@@ -1,0 +1,10 @@
+namespace Tally.Mqtt;
+
+/// <summary>
+/// Names one delivery that waits for its acknowledgement. A packet identifier means nothing on the next connection
+/// (MQTT 5, 4.4), so the connection's epoch goes with it: an acknowledgement of an earlier epoch is dropped, because the
+/// broker delivers that message again.
+/// </summary>
+/// <param name="Epoch">Number of the connection it arrived on: 1 for the first of this process.</param>
+/// <param name="PacketId">Packet identifier; 0 for QoS 0, which is not acknowledged.</param>
+public readonly record struct MqttDelivery(int Epoch, ushort PacketId);

@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Tally.ServiceDefaults;
+
+/// <summary>What every service has: health end points, checked options, one way of logging.</summary>
+public static class Extensions
+{
+    /// <summary>Tag of the health checks that decide readiness.</summary>
+    public const string ReadyTag = "ready";
+
+    /// <summary>Adds the defaults of every service.</summary>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.Services.AddHealthChecks();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.UseUtcTimestamp = true;
+        });
+        return builder;
+    }
+
+    /// <summary>
+    /// Maps <c>/health/live</c> (the process answers; never looks at broker or database) and <c>/health/ready</c> (all
+    /// checks with the tag <see cref="ReadyTag"/>), always.
+    /// </summary>
+    public static WebApplication MapHealthEndpoints(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            Predicate = check => check.Tags.Contains(ReadyTag),
+            ResponseWriter = (context, report) =>
+            {
+                // One line for each check that says no, so that `curl` is enough to see what is missing.
+                context.Response.ContentType = "text/plain; charset=utf-8";
+                var lines = report.Entries.Where(entry => entry.Value.Status != HealthStatus.Healthy)
+                    .Select(entry => $"{entry.Key}: {entry.Value.Description ?? entry.Value.Exception?.Message}");
+                return context.Response.WriteAsync(string.Join('\n', lines.Prepend(report.Status.ToString())) + "\n");
+            },
+        });
+        return app;
+    }
+}

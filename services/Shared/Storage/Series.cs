@@ -1,0 +1,22 @@
+namespace Tally.Storage;
+
+/// <summary>
+/// A device's metric: one sequence of readings. There is one object for each series in a process (see <see cref="Catalog"/>),
+/// so a reading names its series by reference.
+/// </summary>
+public sealed class Series
+{
+    internal Series(byte[] device, byte[] metric, byte[] unit) => (Device, Metric, Unit) = (device, metric, unit);
+
+    /// <summary>Device, UTF-8.</summary>
+    public ReadOnlyMemory<byte> Device { get; }
+
+    /// <summary>Metric, UTF-8.</summary>
+    public ReadOnlyMemory<byte> Metric { get; }
+
+    /// <summary>Unit, UTF-8, as its first reading said; empty when it said none.</summary>
+    public ReadOnlyMemory<byte> Unit { get; }
+
+    /// <summary>Its key in the store; 0 until the writer has looked it up or made it.</summary>
+    public int Id { get; internal set; }
+}
