@@ -1,0 +1,152 @@
+using System.Diagnostics;
+
+namespace Tally.AppHost.Local.Processes;
+
+/// <summary>A child that cannot outlive us (<see cref="Lifeline"/>), in a session of its own.</summary>
+internal sealed class ChildProcess : IAsyncDisposable
+{
+    // The child waits until the lifeline knows it: were we killed between the two, it would read an end of file and go.
+    private const string Script = """read -r go || exit 1; exec "$@" </dev/null""";
+
+    // Enough to show why something did not start; a .NET stack trace has about thirty lines.
+    private const int KeptLines = 40;
+
+    private readonly Process _process;
+    private readonly ChildCommand _command;
+    private readonly Queue<string> _lastLines = new();
+    private readonly Action<string>? _onLine;
+
+    private ChildProcess(Process process, ChildCommand command, Action<string>? onLine)
+    {
+        (_process, _command, _onLine) = (process, command, onLine);
+        Id = process.Id;
+        Lifeline.Shared.Watch(Id, command.StopSignal);
+        Release();
+        var output = command.WritesThrough
+            ? Task.CompletedTask
+            : Task.WhenAll(ReadLinesAsync(process.StandardOutput), ReadLinesAsync(process.StandardError));
+        Exited = WaitAsync(output);
+    }
+
+    /// <summary>Process number; of the program itself, since each shell on the way becomes it.</summary>
+    public int Id { get; }
+
+    /// <summary>Ends with the process and gives its exit status, 128 + signal for one that was killed.</summary>
+    public Task<int> Exited { get; }
+
+    /// <summary>The last lines it wrote.</summary>
+    public IReadOnlyList<string> LastLines
+    {
+        get
+        {
+            lock (_lastLines) return [.. _lastLines];
+        }
+    }
+
+    /// <summary>Starts a child.</summary>
+    /// <param name="command">What to start.</param>
+    /// <param name="onLine">Gets each line of its output and errors; called from two threads.</param>
+    public static ChildProcess Start(ChildCommand command, Action<string>? onLine)
+    {
+        var start = new ProcessStartInfo(OwnSession.Program)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = !command.WritesThrough,
+            RedirectStandardError = !command.WritesThrough,
+            WorkingDirectory = command.WorkingDirectory ?? "",
+        };
+        foreach (var argument in OwnSession.Arguments) start.ArgumentList.Add(argument);
+        foreach (var argument in (ReadOnlySpan<string>)["-c", Script, command.Name]) start.ArgumentList.Add(argument);
+        if (command.User is not null)
+        {
+            foreach (var argument in SystemUser.BecomeCommand(command.User)) start.ArgumentList.Add(argument);
+        }
+
+        start.ArgumentList.Add(command.Program);
+        foreach (var argument in command.Arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in command.Environment) start.Environment[name] = value;
+        var process = Process.Start(start) ?? throw new InvalidOperationException($"{command.Name} did not start: {command.Program}");
+        return new ChildProcess(process, command, onLine);
+    }
+
+    /// <summary>Sends it a signal, if it is still there.</summary>
+    public void Send(Signal signal)
+    {
+        if (!_process.HasExited) Signals.Send(Id, signal);
+    }
+
+    /// <summary>Asks it to stop and kills it, with its process group, when it does not within that time.</summary>
+    /// <returns>False when it had to be killed.</returns>
+    public async Task<bool> StopAsync(TimeSpan timeout)
+    {
+        Send(_command.StopSignal);
+        try
+        {
+            await Exited.WaitAsync(timeout);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            await KillAsync();
+            return false;
+        }
+    }
+
+    /// <summary>Kills it with its process group.</summary>
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited && !Signals.Send(-Id, Signal.Kill)) Send(Signal.Kill);
+        await Exited;
+    }
+
+    /// <summary>Kills it if it is still there.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _process.Dispose();
+    }
+
+    private void Release()
+    {
+        try
+        {
+            _process.StandardInput.Write("\n");
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It is gone already, which Exited says.
+        }
+    }
+
+    private async Task<int> WaitAsync(Task output)
+    {
+        await _process.WaitForExitAsync();
+        Lifeline.Shared.Release(Id);
+        try
+        {
+            // Its last lines are still in the pipe. Grandchildren may hold the pipe open for as long as they live, hence the limit.
+            await output.WaitAsync(TimeSpan.FromSeconds(1));
+        }
+        catch (TimeoutException)
+        {
+            return _process.ExitCode;
+        }
+
+        return _process.ExitCode;
+    }
+
+    private async Task ReadLinesAsync(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (_lastLines)
+            {
+                _lastLines.Enqueue(line);
+                if (_lastLines.Count > KeptLines) _lastLines.Dequeue();
+            }
+
+            _onLine?.Invoke(line);
+        }
+    }
+}

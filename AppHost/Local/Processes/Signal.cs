@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+
+namespace Tally.AppHost.Local.Processes;
+
+/// <summary>The signals that are sent to children.</summary>
+internal enum Signal
+{
+    /// <summary>SIGINT: Ctrl-C; PostgreSQL's fast shutdown.</summary>
+    Interrupt,
+
+    /// <summary>SIGTERM: stop in an orderly way.</summary>
+    Terminate,
+
+    /// <summary>SIGKILL.</summary>
+    Kill,
+
+    /// <summary>SIGSTOP: stand still.</summary>
+    Stop,
+
+    /// <summary>SIGCONT: go on.</summary>
+    Continue,
+}
+
+/// <summary>Sends signals.</summary>
+internal static partial class Signals
+{
+    /// <summary>The name that <c>kill -s</c> takes.</summary>
+    public static string NameOf(Signal signal) => signal switch
+    {
+        Signal.Interrupt => "INT",
+        Signal.Terminate => "TERM",
+        Signal.Kill => "KILL",
+        Signal.Stop => "STOP",
+        _ => "CONT",
+    };
+
+    /// <summary>Sends a signal to a process, or with a negative number to a process group.</summary>
+    /// <returns>False when there is no such process.</returns>
+    public static bool Send(int pid, Signal signal) => Kill(pid, NumberOf(signal)) == 0;
+
+    // Linux and the BSDs (macOS) number these two differently.
+    private static int NumberOf(Signal signal) => signal switch
+    {
+        Signal.Interrupt => 2,
+        Signal.Terminate => 15,
+        Signal.Kill => 9,
+        Signal.Stop => OperatingSystem.IsLinux() ? 19 : 17,
+        _ => OperatingSystem.IsLinux() ? 18 : 19,
+    };
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+}

@@ -1,0 +1,84 @@
+using Tally.AppHost.Local;
+using Tally.AppHost.Local.Processes;
+
+namespace Tally.Testing;
+
+/// <summary>A Mosquitto of its own, on a free port, with the repository's configuration, users and ACL.</summary>
+public sealed class MosquittoServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly string _directory;
+    private readonly LocalMosquitto _mosquitto;
+    private ChildProcess _process;
+
+    private MosquittoServer(string directory, LocalMosquitto mosquitto, int port)
+    {
+        (_directory, _mosquitto, Port) = (directory, mosquitto, port);
+        _process = ChildProcess.Start(mosquitto.Command, onLine: null);
+    }
+
+    /// <summary>Port on 127.0.0.1; stays when it is started again.</summary>
+    public int Port { get; }
+
+    /// <summary>The last lines of its log.</summary>
+    public IReadOnlyList<string> LastLines => _process.LastLines;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="cancellationToken">Ends the wait for it.</param>
+    /// <param name="extraConfiguration">Lines of <c>mosquitto.conf</c> that win over the repository's.</param>
+    public static async Task<MosquittoServer> StartAsync(CancellationToken cancellationToken, string? extraConfiguration = null)
+    {
+        var directory = TestDirectory.Make("mosquitto");
+        var port = FreePort.Any();
+        var passwords = BrokerUsers.All.ToDictionary(user => user, user => $"{user}-password");
+        var server = new MosquittoServer(directory, new LocalMosquitto(Path.Combine(directory, "mosquitto"), port, passwords, extraConfiguration), port);
+        await server.UntilReadyAsync(cancellationToken);
+        return server;
+    }
+
+    /// <summary>Address with user and password: <c>mqtt://user:password@127.0.0.1:port</c>.</summary>
+    /// <param name="user">ingest, ackresponder, simulator, queryapi, device or viewer.</param>
+    public Uri AddressOf(string user) => _mosquitto.AddressOf(user);
+
+    /// <summary>Stops it in an orderly way: what it remembers is on disk then.</summary>
+    public async Task StopAsync()
+    {
+        if (!await _process.StopAsync(StopTimeout)) throw new TimeoutException($"Mosquitto did not stop within {StopTimeout.TotalSeconds} s.");
+    }
+
+    /// <summary>Kills it: it forgets what it has not written.</summary>
+    public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>Starts it again on the same port.</summary>
+    /// <param name="cancellationToken">Ends the wait for it.</param>
+    /// <param name="forget">Without its persistence file: no session, no queue, no retained message.</param>
+    public async Task StartAgainAsync(CancellationToken cancellationToken, bool forget = false)
+    {
+        await _process.DisposeAsync();
+        if (forget) File.Delete(_mosquitto.PersistenceFile);
+        _process = ChildProcess.Start(_mosquitto.Command, onLine: null);
+        await UntilReadyAsync(cancellationToken);
+    }
+
+    /// <summary>Lets it stand still: connections stay open and nothing is answered.</summary>
+    public void Pause() => _process.Send(Signal.Stop);
+
+    /// <summary>Lets it go on.</summary>
+    public void Resume() => _process.Send(Signal.Continue);
+
+    /// <summary>Stops it and removes its data.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Resume();
+        await _process.StopAsync(StopTimeout);
+        await _process.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private Task UntilReadyAsync(CancellationToken cancellationToken) => Eventually.UntilAsync(
+        async () => !_process.Exited.IsCompleted
+            ? await _mosquitto.IsReadyAsync(cancellationToken)
+            : throw new InvalidOperationException($"Mosquitto ended with {await _process.Exited}:\n{string.Join('\n', LastLines)}"),
+        "Mosquitto to let a user in");
+}
