@@ -1,0 +1,30 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Tally.Storage.Queries;
+
+namespace Tally.QueryApi.Apis;
+
+/// <summary>Routes about devices.</summary>
+internal static class DevicesApi
+{
+    /// <summary>Maps <c>/api/devices</c>.</summary>
+    public static IEndpointRouteBuilder MapDevices(this IEndpointRouteBuilder routes)
+    {
+        var device = routes.MapGroup("/api/devices/{device}").WithTags("Devices")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        device.MapGet("/latest", LatestAsync).WithName("GetLatest").WithSummary("Gives the newest reading of each metric of a device.");
+        return routes;
+    }
+
+    private static async Task<Results<Ok<DeviceReadings>, ProblemHttpResult>> LatestAsync(
+        string device, DeviceQueries devices, CancellationToken cancellationToken)
+    {
+        var readings = await devices.LatestAsync(device, cancellationToken);
+        return readings.Count > 0
+            ? TypedResults.Ok(new DeviceReadings(device, readings))
+            : TypedResults.Problem(
+                statusCode: StatusCodes.Status404NotFound,
+                title: "Unknown device",
+                detail: $"The store has no reading of a device named '{device}'.");
+    }
+}
