@@ -19,4 +19,16 @@ public sealed class Series
 
     /// <summary>Its key in the store; 0 until the writer has looked it up or made it.</summary>
     public int Id { get; internal set; }
+
+    /// <summary>
+    /// Which connection <see cref="Id"/> was looked up on. On another one it is looked up again: behind a new connection may stand another
+    /// database, restored or made anew, where the number means another series.
+    /// </summary>
+    internal int Epoch { get; set; }
+
+    /// <summary>Why the store will not have this series; null where it will. Its readings are refused with it.</summary>
+    internal string? Refused { get; set; }
+
+    /// <summary>Whether it was asked for since the catalog was last swept.</summary>
+    internal bool Used { get; set; }
 }

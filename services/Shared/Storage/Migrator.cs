@@ -1,0 +1,47 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Tally.Storage.Model;
+
+namespace Tally.Storage;
+
+/// <summary>
+/// Brings a database to this version's schema: <c>Ingest migrate</c>, for which the other services wait. The only writer that
+/// loads EF Core.
+/// </summary>
+public static class Migrator
+{
+    /// <summary>Key of the advisory lock: "TallyMig" in ASCII, so that nobody else's lock is meant.</summary>
+    private const long LockKey = 0x54616C6C794D6967;
+
+    /// <summary>
+    /// Applies what is missing and makes the partitions from yesterday to a week ahead. Safe to run twice, and at the same
+    /// time from several places: the later ones wait for the first and then find nothing to do.
+    /// </summary>
+    /// <param name="connectionString">Npgsql connection string of an existing database, as a user who may create tables in it.</param>
+    /// <param name="logger">Gets one line that says what was done.</param>
+    /// <param name="cancellationToken">Stops waiting and migrating; a migration that was not complete is rolled back.</param>
+    /// <exception cref="NpgsqlException">The database is away or refuses; <see cref="DatabaseErrors.Explain"/> makes one line of it.</exception>
+    public static async Task MigrateAsync(string connectionString, ILogger logger, CancellationToken cancellationToken)
+    {
+        // Without a pool the connection ends with this method, and the lock with the connection, whatever happens in between.
+        // No command time-out: waiting for another migration, or building an index, takes what it takes.
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, CommandTimeout = 0, ApplicationName = "tally-migrate" };
+        await using var source = NpgsqlDataSource.Create(settings);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using (var @lock = new NpgsqlCommand($"SELECT pg_advisory_lock({LockKey})", connection))
+        {
+            await @lock.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        var options = new DbContextOptionsBuilder<TelemetryDbContext>().UseNpgsql(connection).Options;
+        await using var context = new TelemetryDbContext(options);
+        var missing = (await context.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
+        await context.Database.MigrateAsync(cancellationToken);
+
+        var made = await new PartitionKeeper(source, new PartitionOptions(), TimeProvider.System, logger).RunOnceAsync(cancellationToken);
+        logger.LogInformation(
+            "Database {Database} on {Host}: {Migrations}; {Partitions} partitions made.",
+            settings.Database, settings.Host, missing.Count == 0 ? "nothing to migrate" : $"migrated {string.Join(", ", missing)}", made.Made);
+    }
+}
