@@ -38,6 +38,12 @@ public sealed record MqttClientOptions
     /// <summary>Longest pause before connecting again.</summary>
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Pause before connecting again once it is clear that another client uses the same identifier: each connecting closes
+    /// the other's connection, so being quick only makes it worse.
+    /// </summary>
+    public TimeSpan TakeoverDelay { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a stop may take to send what is buffered and DISCONNECT.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

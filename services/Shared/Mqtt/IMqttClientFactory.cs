@@ -1,0 +1,11 @@
+namespace Tally.Mqtt;
+
+/// <summary>Makes clients. Which ones is decided where the services are registered (<c>Mqtt:Client</c>).</summary>
+public interface IMqttClientFactory
+{
+    /// <summary>Makes a client that is not connected yet; <see cref="IMqttClient.RunAsync"/> connects it.</summary>
+    /// <param name="options">Broker, session and limits.</param>
+    /// <param name="handler">What to tell; known before the first connection, so nothing arrives unheard.</param>
+    /// <exception cref="ArgumentException">An option cannot be used; names it and what is allowed.</exception>
+    IMqttClient Create(MqttClientOptions options, IMqttHandler handler);
+}

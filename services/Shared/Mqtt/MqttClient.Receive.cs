@@ -1,0 +1,188 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Tally.Mqtt.Packets;
+
+namespace Tally.Mqtt;
+
+// The receive loop: many packets out of each read, handed over where they lie.
+public sealed partial class MqttClient
+{
+    private byte[] _packetScratch = [];
+    private byte[] _propertyScratch = [];
+    private bool _inHandler;
+    private bool _handed;
+
+    // Deliveries handed over and not acknowledged yet. Counted up by the receive loop, down under the lock.
+    private int _unacknowledged;
+    private bool _excessLogged;
+
+    /// <summary>Messages that came beyond the Receive Maximum told to the broker, which some exceed. Counted, not punished.</summary>
+    public long ReceiveMaximumExceeded { get; private set; }
+
+    private async Task ReceiveLoopAsync(Connection connection)
+    {
+        _inHandler = false;
+        _handed = false;
+        try
+        {
+            while (!connection.Ending.IsCancellationRequested)
+            {
+                var read = await connection.Input.ReadAsync(connection.Ending);
+                var now = Environment.TickCount64;
+                connection.LastReceived = now;
+                var buffer = read.Buffer;
+                var packets = HandlePackets(connection, buffer, out var rest);
+                var bytes = buffer.Length - rest.Length;
+                connection.Input.AdvanceTo(rest.Start, buffer.End);
+                if (packets > 0) AfterRoomWasMade(connection);
+                if (_handed)
+                {
+                    _handed = false;
+                    _inHandler = true;
+                    var catchingUp = _handler.OnReadCompletedAsync(connection.Ending);
+                    connection.Paused = !catchingUp.IsCompleted;
+                    await catchingUp;
+                    if (connection.Paused) connection.LastReceived = now = Environment.TickCount64;
+                    connection.Paused = false;
+                    _inHandler = false;
+                }
+
+                if (read.IsCompleted) connection.End(ClosedByBroker());
+                else if (_gathering.ShouldWait(bytes, packets, now)) await _gathering.WaitAsync();
+                while (_outgoing.Count > OutgoingBuffer.ReceiveLimit && !connection.Ending.IsCancellationRequested)
+                    await connection.DrainSignal.WaitAsync();
+            }
+        }
+        catch (Exception error)
+        {
+            // Whatever it is, it ends the connection, and Explain decides whether the client with it.
+            connection.End(Explain(connection, error));
+        }
+    }
+
+    private ConnectionEnd Explain(Connection connection, Exception error)
+    {
+        if (connection.Ending.IsCancellationRequested && error is OperationCanceledException) return ConnectionEnd.ByStop;
+        if (_inHandler) return Fault(error);
+        return error switch
+        {
+            MqttException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} broke the protocol. {wrong.Message}") { Farewell = wrong.Reason },
+            IOException or SocketException => Broken(error),
+            _ => Fault(error),
+        };
+    }
+
+    /// <summary>Handles all whole packets and leaves the rest. A packet is copied only where it lies across two segments.</summary>
+    private int HandlePackets(Connection connection, ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> rest)
+    {
+        var packets = 0;
+        rest = buffer;
+        while (!rest.IsEmpty)
+        {
+            var bytes = rest.FirstSpan;
+            var offset = 0;
+            while (FixedHeader.TryRead(bytes[offset..], _options.MaximumPacketSize, out var header) && header.PacketLength <= bytes.Length - offset)
+            {
+                Handle(connection, header, bytes.Slice(offset + header.Length, header.BodyLength));
+                offset += header.PacketLength;
+                packets++;
+                if (connection.Ending.IsCancellationRequested) break;
+            }
+
+            rest = rest.Slice(offset);
+            if (rest.IsSingleSegment || connection.Ending.IsCancellationRequested || !TryHandleAcross(connection, ref rest)) break;
+            packets++;
+        }
+
+        return packets;
+    }
+
+    private bool TryHandleAcross(Connection connection, ref ReadOnlySequence<byte> rest)
+    {
+        Span<byte> start = stackalloc byte[FixedHeader.MaximumLength];
+        start = start[..(int)Math.Min(rest.Length, start.Length)];
+        rest.Slice(0, start.Length).CopyTo(start);
+        if (!FixedHeader.TryRead(start, _options.MaximumPacketSize, out var header) || rest.Length < header.PacketLength) return false;
+        if (_packetScratch.Length < header.BodyLength) _packetScratch = new byte[header.BodyLength];
+        var body = _packetScratch.AsSpan(0, header.BodyLength);
+        rest.Slice(header.Length, header.BodyLength).CopyTo(body);
+        Handle(connection, header, body);
+        rest = rest.Slice(header.PacketLength);
+        return true;
+    }
+
+    private void Handle(Connection connection, FixedHeader header, ReadOnlySpan<byte> body)
+    {
+        switch (header.Type)
+        {
+            case PacketType.Publish:
+                OnPublish(connection, header.Flags, body);
+                break;
+            case PacketType.PubAck:
+                OnPubAck(body);
+                break;
+            case PacketType.SubAck:
+                OnSubAck(connection, body);
+                break;
+            case PacketType.PingResp:
+                if (!body.IsEmpty) throw Violation.Malformed("PINGRESP with a body");
+                break;
+            case PacketType.Disconnect:
+                connection.End(DisconnectedByBroker(DisconnectPacket.Decode(body)));
+                break;
+            default:
+                throw Violation.Protocol($"{header.Type} that nothing of ours asked for");
+        }
+    }
+
+    private void OnPublish(Connection connection, byte flags, ReadOnlySpan<byte> body)
+    {
+        var packet = PublishPacket.Decode(flags, body, ref _propertyScratch);
+        if (packet.Qos > HighestQos) throw Violation.Protocol("PUBLISH at QoS 2, where QoS 1 was the highest subscribed to");
+        if (packet.Qos != MqttQos.AtMostOnce && Interlocked.Increment(ref _unacknowledged) > _options.ReceiveMaximum) CountExcess();
+        _inHandler = true;
+        _handler.OnMessage(new MqttMessage
+        {
+            Topic = packet.Topic,
+            Payload = packet.Payload,
+            ContentType = packet.ContentType,
+            ResponseTopic = packet.ResponseTopic,
+            CorrelationData = packet.CorrelationData,
+            UserProperties = packet.UserProperties,
+            Delivery = new MqttDelivery(connection.Epoch, packet.PacketId),
+            Qos = packet.Qos,
+            Retain = packet.Retain,
+            Duplicate = packet.Duplicate,
+        });
+        _inHandler = false;
+        _handed = true;
+    }
+
+    private void TellPublished(long token, MqttReasonCode reason)
+    {
+        _inHandler = true;
+        _handler.OnPublished(token, reason);
+        _inHandler = false;
+        _handed = true;
+    }
+
+    private void CountExcess()
+    {
+        ReceiveMaximumExceeded++;
+        if (_excessLogged) return;
+        _excessLogged = true;
+        _logger.LogWarning(
+            "MQTT: broker {Broker} sends client id '{ClientId}' more unacknowledged messages than its Receive Maximum of {ReceiveMaximum} allows. Said once; they are taken all the same.",
+            _broker, _clientId, _options.ReceiveMaximum);
+    }
+
+    private ConnectionEnd ClosedByBroker() =>
+        new(MqttReasonCode.UnspecifiedError, $"Broker {_broker} closed the connection of client id '{_clientId}'.") { WithoutAWord = true };
+
+    private ConnectionEnd DisconnectedByBroker(DisconnectPacket packet) =>
+        new(packet.Reason, Refusals.Describe(_broker, _clientId, "disconnects the client", packet.Reason, packet.ReasonString, packet.ServerReference))
+        {
+            Final = ReasonCodes.IsFinal(packet.Reason),
+        };
+}

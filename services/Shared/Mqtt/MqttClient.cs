@@ -1,0 +1,222 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tally.Mqtt.Packets;
+
+namespace Tally.Mqtt;
+
+/// <summary>
+/// The built-in MQTT 5 client: many packets in each socket write and each read, nothing allocated per message once warm,
+/// bounded in both directions. What it keeps is the session: messages in flight, and how far their sending has come.
+/// </summary>
+public sealed partial class MqttClient : IMqttClient
+{
+    // Above every packet identifier of a message, so that the two cannot meet.
+    private const ushort SubscribePacketId = ushort.MaxValue;
+
+    // A broker that broke the protocol is told why, if it takes that at once.
+    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(1);
+
+    // Mosquitto 2.0.11 closes the older of two connections with one client identifier without a word (seen); three times
+    // this early is no accident.
+    private static readonly TimeSpan EarlyEndTime = TimeSpan.FromSeconds(5);
+    private const int EarlyEndsOfTakeover = 3;
+
+    private readonly MqttClientOptions _options;
+    private readonly IMqttHandler _handler;
+    private readonly ILogger _logger;
+    private readonly BrokerAddress _broker;
+    private readonly BackOff _backOff;
+    private readonly CancellationTokenSource _disposing = new();
+    private readonly Gathering _gathering;
+
+    // The session's state. All of it is used under the lock; the handler is never called under it.
+    private readonly Lock _gate = new();
+    private readonly OutgoingBuffer _outgoing = new();
+    private readonly InFlightMessages _inFlight;
+    private readonly PublishWaiter _waiter;
+    private readonly LinkedList<PublishOperation> _waiting = new();
+    private Connection? _open;
+    private Exception? _over;
+    private Task? _run;
+    private int _disposed;
+
+    // Used by the loop of RunAsync only.
+    private int _earlyEnds;
+    private string? _lastTold;
+
+    private volatile int _epoch;
+    private volatile bool _ready;
+
+    /// <summary>Makes a client that is not connected yet.</summary>
+    /// <param name="options">Broker, session and limits.</param>
+    /// <param name="handler">What to tell.</param>
+    /// <param name="logger">Where to log connections won and lost; nothing is logged per message.</param>
+    /// <exception cref="ArgumentException">An option cannot be used.</exception>
+    public MqttClient(MqttClientOptions options, IMqttHandler handler, ILogger<MqttClient>? logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(handler);
+        MqttClientOptionsCheck.Check(options);
+        _options = options;
+        _handler = handler;
+        _logger = logger ?? NullLogger<MqttClient>.Instance;
+        _broker = BrokerAddress.From(options);
+        _clientId = options.ClientId;
+        _backOff = new BackOff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared);
+        _gathering = new Gathering(options.GatherTime);
+        _inFlight = new InFlightMessages(Math.Min(options.PublishWindow, (ushort)(SubscribePacketId - 1)));
+        _waiter = new PublishWaiter(_gate);
+    }
+
+    /// <inheritdoc/>
+    public int Epoch => _epoch;
+
+    /// <inheritdoc/>
+    public bool IsReady => _ready;
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken stop)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed != 0, this);
+            if (_run is not null) throw new InvalidOperationException("RunAsync can be called once; make a new client.");
+            return _run = Task.Run(() => RunConnectionsAsync(stop), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Stops like <see cref="RunAsync"/> does, and waits for it. Not to be awaited from within a handler.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task? run;
+        lock (_gate)
+        {
+            if (_disposed != 0) return;
+            _disposed = 1;
+            run = _run;
+        }
+
+        await _disposing.CancelAsync();
+
+        // How it ended is for the caller of RunAsync to see.
+        if (run is not null) await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        else EndSession(new ObjectDisposedException(nameof(MqttClient)));
+        _gathering.Dispose();
+        _disposing.Dispose();
+        lock (_gate) _inFlight.Dispose();
+    }
+
+    private async Task RunConnectionsAsync(CancellationToken stop)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposing.Token);
+        Exception over = new MqttSessionLostException($"The MQTT client '{_clientId}' was stopped.");
+        try
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                var end = await ConnectAndServeAsync(stopping.Token);
+                Tell(end);
+                if (end.Fault is not null) ExceptionDispatchInfo.Throw(end.Fault);
+                if (end.Final) throw new MqttRefusedException(end.Reason, end.Message);
+                if (end.Stopped) return;
+                var pause = _earlyEnds < EarlyEndsOfTakeover ? _backOff.Next() : _options.TakeoverDelay;
+                await Task.Delay(pause, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        catch (Exception error)
+        {
+            // Whoever waits for the session learns why there is none any more; the exception itself goes to the caller.
+            over = error;
+            throw;
+        }
+        finally
+        {
+            EndSession(over);
+        }
+    }
+
+    private async Task<ConnectionEnd> ConnectAndServeAsync(CancellationToken stop)
+    {
+        var (connection, connAck, failure) = await TryConnectAsync(stop);
+        if (connection is null) return failure!;
+        await using (connection)
+        {
+            return await ServeAsync(connection, connAck!, stop);
+        }
+    }
+
+    private async Task<ConnectionEnd> ServeAsync(Connection connection, ConnAckPacket connAck, CancellationToken stop)
+    {
+        try
+        {
+            Begin(connection, connAck);
+        }
+        catch (Exception error)
+        {
+            // Only the handler can fail here; its exception ends the client.
+            connection.End(Fault(error));
+        }
+
+        var send = SendLoopAsync(connection);
+        var receive = ReceiveLoopAsync(connection);
+        var keepAlive = KeepAliveLoopAsync(connection);
+        ConnectionEnd end;
+        await using (stop.UnsafeRegister(static connection => ((Connection)connection!).End(ConnectionEnd.ByStop), connection))
+        {
+            end = await connection.Ended;
+        }
+
+        await receive;
+        await keepAlive;
+        Close(connection, end);
+        connection.AbortAfter(end switch
+        {
+            { Stopped: true } => _options.StopTimeout,
+            { Farewell: not null } => FarewellTime,
+            _ => TimeSpan.Zero,
+        });
+        await send;
+        lock (_gate) FailUnwritten();
+        return AfterLife(connection, end);
+    }
+
+    /// <summary>Counts connections that the broker closed early: two clients with one identifier take the session from each other.</summary>
+    private ConnectionEnd AfterLife(Connection connection, ConnectionEnd end)
+    {
+        end = end with { Epoch = connection.Epoch };
+        if (Environment.TickCount64 - connection.ConnectedAt >= EarlyEndTime.TotalMilliseconds)
+        {
+            _earlyEnds = 0;
+            _lastTold = null;
+        }
+        else if (end.WithoutAWord && ++_earlyEnds >= EarlyEndsOfTakeover)
+        {
+            return end with
+            {
+                Reason = MqttReasonCode.SessionTakenOver,
+                Message = $"Another client uses id '{_clientId}' at broker {_broker}: the connection was closed without a word within " +
+                    $"{EarlyEndTime.TotalSeconds} s of CONNACK {EarlyEndsOfTakeover} times in a row. Give each process a client id of its own.",
+            };
+        }
+
+        return end;
+    }
+
+    /// <summary>Tells owner and log why a connection, or the attempt at one, ended; the same failure of attempts in a row only once.</summary>
+    private void Tell(ConnectionEnd end)
+    {
+        var again = end.Message != _lastTold;
+        _lastTold = end.Message;
+        if (again && end.Stopped) _logger.LogInformation("MQTT: {Message}", end.Message);
+        else if (again && !end.Final && end.Fault is null) _logger.LogWarning("MQTT: {Message} Connecting again.", end.Message);
+        if (again || end.Epoch != 0) _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message));
+    }
+
+    private static ConnectionEnd Fault(Exception error) =>
+        new(MqttReasonCode.ImplementationSpecificError, $"{error.GetType().Name}: {error.Message}")
+        {
+            Fault = error,
+            Farewell = MqttReasonCode.ImplementationSpecificError,
+        };
+}

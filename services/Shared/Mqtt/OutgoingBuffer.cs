@@ -1,0 +1,50 @@
+namespace Tally.Mqtt;
+
+/// <summary>
+/// Packets on their way out: one buffer is filled while the other is written to the socket, so everything that comes up
+/// during a write goes out together with the next. Used under the client's lock, but for the one being written.
+/// </summary>
+internal sealed class OutgoingBuffer
+{
+    /// <summary>
+    /// Publishing stops above it. 256 kB is about 1,500 readings, some 40 ms of what a broker takes: more would only wait
+    /// here instead of at the publisher.
+    /// </summary>
+    public const int PublishLimit = 256 * 1024;
+
+    /// <summary>
+    /// Reading stops above it: acknowledgements (4 bytes each) pile up only when a broker sends and sends without reading.
+    /// </summary>
+    public const int ReceiveLimit = 1024 * 1024;
+
+    private const int InitialSize = 64 * 1024;
+
+    // What a single large packet made larger is not kept.
+    private const int LargestKept = 2 * ReceiveLimit;
+
+    private byte[] _filling = new byte[InitialSize];
+    private byte[] _writing = new byte[InitialSize];
+
+    public int Count { get; private set; }
+
+    /// <summary>Room for a packet of this length behind the others, to be written by the caller at once.</summary>
+    public Span<byte> Append(int length)
+    {
+        if (_filling.Length - Count < length)
+            Array.Resize(ref _filling, Math.Max(Count + length, (int)Math.Min(2L * _filling.Length, Array.MaxLength)));
+        var span = _filling.AsSpan(Count, length);
+        Count += length;
+        return span;
+    }
+
+    /// <summary>Takes all packets gathered so far for writing; valid until the next call.</summary>
+    public ReadOnlyMemory<byte> Take()
+    {
+        var count = Count;
+        (_filling, _writing) = (_writing.Length > LargestKept ? new byte[InitialSize] : _writing, _filling);
+        Count = 0;
+        return _writing.AsMemory(0, count);
+    }
+
+    public void Clear() => Count = 0;
+}

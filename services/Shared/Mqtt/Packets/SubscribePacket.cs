@@ -1,0 +1,67 @@
+using System.Buffers;
+
+namespace Tally.Mqtt.Packets;
+
+/// <summary>Whether retained messages come with a subscription (3.8.3.1).</summary>
+internal enum RetainHandling : byte
+{
+    Send = 0,
+    SendIfNew = 1,
+    DoNotSend = 2,
+}
+
+/// <summary>One filter of a SUBSCRIBE with its options (3.8.3.1).</summary>
+internal readonly record struct SubscribeFilter(
+    string Filter, MqttQos Qos, bool NoLocal = false, bool RetainAsPublished = false, RetainHandling RetainHandling = RetainHandling.Send);
+
+/// <summary>SUBSCRIBE (3.8).</summary>
+internal sealed record SubscribePacket
+{
+    public required ushort PacketId { get; init; }
+
+    public required IReadOnlyList<SubscribeFilter> Filters { get; init; }
+
+    /// <summary>0: none.</summary>
+    public int SubscriptionIdentifier { get; init; }
+
+    /// <summary>User properties, encoded.</summary>
+    public ReadOnlyMemory<byte> UserProperties { get; init; }
+
+    public void Encode(IBufferWriter<byte> to)
+    {
+        var packet = new PacketBuilder(PacketType.Subscribe, 0x02);
+        packet.WriteUInt16(PacketId);
+        if (SubscriptionIdentifier != 0) packet.VariableProperty(PropertyId.SubscriptionIdentifier, SubscriptionIdentifier);
+        packet.UserProperties(UserProperties.Span);
+        packet.WriteProperties();
+        foreach (var filter in Filters)
+        {
+            packet.WriteString(filter.Filter);
+            packet.WriteByte((byte)(
+                (int)filter.Qos | (filter.NoLocal ? 0x04 : 0) | (filter.RetainAsPublished ? 0x08 : 0) | ((int)filter.RetainHandling << 4)));
+        }
+
+        packet.CompleteTo(to);
+    }
+}
+
+/// <summary>UNSUBSCRIBE (3.10).</summary>
+internal sealed record UnsubscribePacket
+{
+    public required ushort PacketId { get; init; }
+
+    public required IReadOnlyList<string> Filters { get; init; }
+
+    /// <summary>User properties, encoded.</summary>
+    public ReadOnlyMemory<byte> UserProperties { get; init; }
+
+    public void Encode(IBufferWriter<byte> to)
+    {
+        var packet = new PacketBuilder(PacketType.Unsubscribe, 0x02);
+        packet.WriteUInt16(PacketId);
+        packet.UserProperties(UserProperties.Span);
+        packet.WriteProperties();
+        foreach (var filter in Filters) packet.WriteString(filter);
+        packet.CompleteTo(to);
+    }
+}
