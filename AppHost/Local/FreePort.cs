@@ -6,15 +6,22 @@ namespace Tally.AppHost.Local;
 /// <summary>Ports on this machine.</summary>
 internal static class FreePort
 {
-    /// <summary>That port if nobody listens on it, else one that the system gives.</summary>
+    // Below the range that systems take the ports of outgoing connections from (Linux: 32768 to 60999): a server that is
+    // started again wants the same port, and an outgoing connection must not have taken it meanwhile.
+    private const int Lowest = 15_000;
+    private const int Highest = 29_999;
+
+    /// <summary>That port if nobody listens on it, else another one.</summary>
     public static int PreferablyAt(int port) => IsFree(port) ? port : Any();
 
     /// <summary>A port that nobody listens on.</summary>
     public static int Any()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(Lowest, Highest + 1);
+            if (IsFree(port)) return port;
+        }
     }
 
     /// <summary>Whether nobody listens there. Somebody else may begin to at any time.</summary>

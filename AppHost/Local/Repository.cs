@@ -12,6 +12,9 @@ internal static class Repository
     public static string Configuration { get; } =
         Path.GetFileName(Path.GetDirectoryName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar))) ?? "Release";
 
+    /// <summary>Target framework of this program: <c>net10.0</c>.</summary>
+    public static string Framework { get; } = Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+
     private static string Find(string from)
     {
         for (var directory = new DirectoryInfo(from); directory is not null; directory = directory.Parent)

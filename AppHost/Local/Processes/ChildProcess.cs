@@ -72,7 +72,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Sends it a signal, if it is still there.</summary>
     public void Send(Signal signal)
     {
-        if (!_process.HasExited) Signals.Send(Id, signal);
+        if (!Exited.IsCompleted) Signals.Send(Id, signal);
     }
 
     /// <summary>Asks it to stop and kills it, with its process group, when it does not within that time.</summary>
@@ -93,10 +93,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Kills it with its process group.</summary>
-    public async Task KillAsync()
+    public void Kill()
     {
-        if (!_process.HasExited && !Signals.Send(-Id, Signal.Kill)) Send(Signal.Kill);
-        await Exited;
+        if (!Exited.IsCompleted && !Signals.Send(-Id, Signal.Kill)) Send(Signal.Kill);
+    }
+
+    /// <summary>Kills it with its process group and waits until it is gone.</summary>
+    public Task KillAsync()
+    {
+        Kill();
+        return Exited;
     }
 
     /// <summary>Kills it if it is still there.</summary>

@@ -14,6 +14,7 @@ internal sealed class Lifeline
     private const string Script = """
         exec >/dev/null 2>&1
         trap '' INT TERM HUP
+        [ -z "$1" ] || ! command -v flock || { exec 9>>"$1" && flock 9; }
         watched=
         while read -r what pid signal; do
           rest=
@@ -33,9 +34,16 @@ internal sealed class Lifeline
     private readonly Lock _lock = new();
     private readonly List<(int Pid, Signal Signal)> _watched = [];
     private Process? _shell;
+    private string _lockFile = "";
 
     /// <summary>The one of this process.</summary>
     public static Lifeline Shared { get; } = new();
+
+    /// <summary>Has the shell hold a lock on that file for as long as there may be children; where there is no flock(1), nobody does.</summary>
+    public void HoldLock(string path)
+    {
+        lock (_lock) _lockFile = path;
+    }
 
     /// <summary>Has a child ended with us; it has to be released before its number can belong to another process.</summary>
     public void Watch(int pid, Signal signal)
@@ -75,7 +83,7 @@ internal sealed class Lifeline
         _shell?.Dispose();
         var start = new ProcessStartInfo(OwnSession.Program) { RedirectStandardInput = true, WorkingDirectory = "/" };
         foreach (var argument in OwnSession.Arguments) start.ArgumentList.Add(argument);
-        foreach (var argument in (ReadOnlySpan<string>)["-c", Script, "tally-lifeline"]) start.ArgumentList.Add(argument);
+        foreach (var argument in (ReadOnlySpan<string>)["-c", Script, "tally-lifeline", _lockFile]) start.ArgumentList.Add(argument);
         _shell = Process.Start(start) ?? throw new InvalidOperationException("The shell that guards the children did not start.");
         foreach (var (pid, signal) in _watched) Tell(_shell, $"+ {pid} {Signals.NameOf(signal)}");
     }
