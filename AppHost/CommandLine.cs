@@ -13,16 +13,18 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
     /// <summary>Exit status for a command line that cannot be understood.</summary>
     public const int Usage = 2;
 
+    private static readonly Dictionary<Option, string> Allowed = [];
+
     private static readonly Option<long> Messages = Whole("--messages", "N", 1_000_000, 1, 1_000_000_000, "Readings to publish");
-    private static readonly Option<long> Devices = Whole("--devices", "N", 100, 1, 1_000_000, "Devices that take turns");
+    private static readonly Option<long> Devices = Whole("--devices", "N", 100, 1, 100_000, "Devices that take turns");
     private static readonly Option<long> Rate = Whole("--rate", "R", 0, 0, 1_000_000, "Readings per second; 0: as fast as acknowledgements allow");
-    private static readonly Option<string> Qos = OneOf("--qos", "0|1", "1", ["0", "1"], "QoS of the readings (1; 2 is not there yet)", "0 or 1 (2 is not there yet)");
-    private static readonly Option<string> Source = OneOf("--source", "SOURCE", "synthetic", ["synthetic"], "Where the readings come from");
+    private static readonly Option<string?> Qos = OneOf("--qos", "0|1", "1", ["0", "1"], "QoS of the readings (2 is not there yet)", "0 or 1 (2 is not there yet)");
+    private static readonly Option<string?> Source = OneOf("--source", "SOURCE", "synthetic", ["synthetic"], "Where the readings come from");
     private static readonly Option<bool> Exit = new("--exit") { Description = "Stop everything when the run is over, with the run's exit status" };
     private static readonly Option<string?> Report = Text("--report", "FILE", "Write the run's report (JSON) to that file");
     private static readonly Option<bool> Reset = new("--reset") { Description = "Throw the local data away first" };
     private static readonly Option<long> Port = Whole("--port", "P", 8080, 1, 65_535, "Port of the web page");
-    private static readonly Option<string> Client = OneOf("--client", "NAME", "", ["builtin", "MQTTnet"], "MQTT client of the services (builtin)");
+    private static readonly Option<string?> Client = OneOf("--client", "NAME", null, ["builtin", "MQTTnet"], "MQTT client of the services");
     private static readonly Option<long> StallTimeout =
         Whole("--stall-timeout", "SECONDS", 120, 1, 86_400, "End the run with status 3 after so long without progress");
     private static readonly Option<string?> Data = Text("--data", "DIR", "Directory for data, logs and passwords (artifacts/local)");
@@ -57,7 +59,7 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
         Report = result.GetValue(Report) is { } report ? Path.GetFullPath(report) : null,
         Reset = result.GetValue(Reset),
         Port = (int)result.GetValue(Port),
-        Client = result.GetValue(Client) is { Length: > 0 } client ? client : null,
+        Client = result.GetValue(Client),
         Data = result.GetValue(Data) is { } data ? Path.GetFullPath(data) : null,
     };
 
@@ -65,59 +67,33 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
     private static string Describe(ParseResult result)
     {
         if (result.UnmatchedTokens.Count > 0) return $"{result.UnmatchedTokens[0]}: there is no such option; ./run.sh --help lists them.";
-        return result.Errors[0].Message;
+        var error = result.Errors[0];
+        return error.SymbolResult is OptionResult { Tokens.Count: 0 } given ? $"{given.Option.Name} has no value: {Allowed[given.Option]} is needed." : error.Message;
     }
 
-    private static Option<long> Whole(string name, string valueName, long otherwise, long least, long most, string description)
-    {
-        var range = string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}");
-        return Valued(name, valueName, otherwise, $"{description} ({otherwise})", range, text =>
-            long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null);
-    }
+    private static Option<long> Whole(string name, string valueName, long otherwise, long least, long most, string description) =>
+        Valued(name, valueName, otherwise, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"), description, text =>
+            long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? (number, true) : default);
 
-    private static Option<string> OneOf(string name, string valueName, string otherwise, string[] allowed, string description, string? range = null) =>
-        new(name)
-        {
-            HelpName = valueName,
-            Description = description,
-            DefaultValueFactory = _ => otherwise,
-            Arity = ArgumentArity.ZeroOrOne,
-            CustomParser = result => Read(result, name, range ?? string.Join(" or ", allowed), text =>
-                Array.Find(allowed, value => value.Equals(text, StringComparison.OrdinalIgnoreCase))),
-        };
+    private static Option<string?> OneOf(string name, string valueName, string? otherwise, string[] values, string description, string? allowed = null) =>
+        Valued(name, valueName, otherwise, allowed ?? string.Join(" or ", values), description, text =>
+            Array.Find(values, value => value.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } value ? (value, true) : default);
 
     private static Option<string?> Text(string name, string valueName, string description) =>
-        new(name)
-        {
-            HelpName = valueName,
-            Description = description,
-            Arity = ArgumentArity.ZeroOrOne,
-            CustomParser = result => Read(result, name, "a path", text => text.Length > 0 ? text : null),
-        };
+        Valued<string?>(name, valueName, null, "a path", description, text => (text, text.Length > 0));
 
-    private static Option<long> Valued(string name, string valueName, long otherwise, string description, string allowed, Func<string, long?> parse) =>
-        new(name)
-        {
-            HelpName = valueName,
-            Description = description,
-            DefaultValueFactory = _ => otherwise,
-            Arity = ArgumentArity.ZeroOrOne, // ours says what is allowed when the value is missing
-            CustomParser = result => Value(result, name, allowed) is { } text ? parse(text) ?? Refuse<long>(result, name, text, allowed) : otherwise,
-        };
-
-    private static string? Read(ArgumentResult result, string name, string allowed, Func<string, string?> parse) =>
-        Value(result, name, allowed) is { } text ? parse(text) ?? Refuse<string>(result, name, text, allowed) : null;
-
-    private static string? Value(ArgumentResult result, string name, string allowed)
+    private static Option<T> Valued<T>(
+        string name, string valueName, T otherwise, string allowed, string description, Func<string, (T Value, bool IsAllowed)> parse)
     {
-        if (result.Tokens.Count > 0) return result.Tokens[0].Value;
-        result.AddError($"{name} has no value: {allowed} is needed.");
-        return null;
-    }
-
-    private static T? Refuse<T>(ArgumentResult result, string name, string text, string allowed)
-    {
-        result.AddError($"{name} is '{text}': {allowed} is allowed.");
-        return default;
+        var option = new Option<T>(name) { HelpName = valueName, Description = description, DefaultValueFactory = _ => otherwise };
+        option.CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            var (value, isAllowed) = parse(text);
+            if (!isAllowed) result.AddError($"{name} is '{text}': {allowed} is allowed.");
+            return value;
+        };
+        Allowed.Add(option, allowed);
+        return option;
     }
 }

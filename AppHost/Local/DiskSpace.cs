@@ -28,11 +28,11 @@ internal static class DiskSpace
     {
         var needed = Needed(messages);
         if (free >= needed) return;
-        throw new EnvironmentException(string.Create(
-            CultureInfo.InvariantCulture,
+        var log = needed - Base - messages * BytesOfReading;
+        throw new EnvironmentException(
             $"{Gigabytes(free)} GB are free in {directory}, and {messages} readings need {Gigabytes(needed)} GB ({BytesOfReading} bytes each with index, " +
-            $"{Gigabytes(needed - Base - messages * BytesOfReading)} GB of write-ahead log, {Gigabytes(Base)} GB for an empty database): free some, publish fewer " +
-            "(--messages N), start with --reset, or choose another disk (--data DIR)."));
+            $"{Gigabytes(log)} GB of write-ahead log, {Gigabytes(Base)} GB for an empty database): free some, publish fewer (--messages N), " +
+            "start with --reset, or choose another disk (--data DIR).");
     }
 
     private static string Gigabytes(long bytes) => (bytes / 1e9).ToString("0.##", CultureInfo.InvariantCulture);

@@ -165,6 +165,7 @@ internal sealed class LocalRun(RunOptions options, LocalData data, LocalResource
         await Task.WhenAll(_started.Where(resource => !servers.Contains(resource.Name)).Select(resource => resource.StopAsync()));
         await Task.WhenAll(_started.Where(resource => servers.Contains(resource.Name)).Select(resource => resource.StopAsync()));
         await Task.WhenAll(_running);
+        foreach (var resource in _started) resource.Dispose();
         if (_started.Count > 0) screen.Say("Everything is stopped.");
     }
 

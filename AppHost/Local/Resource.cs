@@ -5,7 +5,7 @@ using Tally.AppHost.Local.Processes;
 namespace Tally.AppHost.Local;
 
 /// <summary>A resource that is kept up: started, started again with back-off when it dies, stopped.</summary>
-internal sealed class Resource(ResourcePlan plan, string logs, Screen screen)
+internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50); // between two looks whether it is ready
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
@@ -55,6 +55,8 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen)
         _stopping = true;
         _process?.Kill();
     }
+
+    public void Dispose() => _stop.Dispose();
 
     private async Task KeepUpAsync()
     {

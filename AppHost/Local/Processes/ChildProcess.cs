@@ -72,7 +72,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Sends it a signal, if it is still there.</summary>
     public void Send(Signal signal)
     {
-        if (!Exited.IsCompleted) Signals.Send(Id, signal);
+        if (!IsGone) Signals.Send(Id, signal);
     }
 
     /// <summary>Asks it to stop and kills it, with its process group, when it does not within that time.</summary>
@@ -95,7 +95,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Kills it with its process group.</summary>
     public void Kill()
     {
-        if (!Exited.IsCompleted && !Signals.Send(-Id, Signal.Kill)) Send(Signal.Kill);
+        if (!IsGone && !Signals.Send(-Id, Signal.Kill)) Send(Signal.Kill);
     }
 
     /// <summary>Kills it with its process group and waits until it is gone.</summary>
@@ -111,6 +111,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         await KillAsync();
         _process.Dispose();
     }
+
+    // Its number may belong to somebody else once it is gone.
+    private bool IsGone => Exited.IsCompleted || _process.HasExited;
 
     private void Release()
     {
