@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Brings Mosquitto and PostgreSQL's server if they are not there: installed by the system's package manager where we may,
+# else unpacked below artifacts/packages, where AppHost finds them. Can be run twice; the second time it does nothing.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+unpacked=$root/artifacts/packages
+log=$root/artifacts/packages.log
+
+# The places where AppHost looks too (AppHost/Local/Programs.cs).
+is_there() {
+  local place
+  for place in "/usr/sbin/$1" "/usr/local/sbin/$1" "/opt/homebrew/sbin/$1" "$unpacked/usr/sbin/$1" \
+    /usr/lib/postgresql/*/bin/"$1" /usr/pgsql-*/bin/"$1" /usr/libexec/postgresql*/"$1" \
+    /opt/homebrew/opt/postgresql*/bin/"$1" "$unpacked"/usr/lib/postgresql/*/bin/"$1"; do
+    if [ -x "$place" ]; then return 0; fi
+  done
+  command -v "$1" >/dev/null
+}
+
+complete() { is_there mosquitto && is_there postgres && is_there initdb; }
+
+give_up() {
+  echo "$1 Install Mosquitto and PostgreSQL's server with your package manager (Debian: apt-get install mosquitto postgresql), then run this again." >&2
+  exit 3
+}
+
+# Debian starts what it installs. Ours are started by AppHost alone, so for the time of the installation nothing is.
+apt_install() {
+  local policy=/usr/sbin/policy-rc.d
+  if ! [ -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | $1 tee "$policy" >/dev/null
+    $1 chmod 755 "$policy"
+    # shellcheck disable=SC2064 # expanded now: $1 is not there any more when the trap runs
+    trap "$1 rm -f $policy" EXIT
+  fi
+  $1 env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  $1 env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends mosquitto postgresql
+}
+
+# An ordinary user may download packages and unpack them. What they depend on and what is not installed comes along.
+apt_unpack() {
+  local apt=$root/artifacts/apt options wanted
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$unpacked"
+  options=(-q -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Debug::NoLocking=1)
+  apt-get "${options[@]}" update
+  wanted=$(apt-get "${options[@]}" --simulate --no-install-recommends install mosquitto postgresql | sed -n 's/^Inst \([^ ]*\) .*/\1/p')
+  [ -n "$wanted" ]
+  # shellcheck disable=SC2086 # a list of names
+  (cd "$apt/cache/archives" && apt-get "${options[@]}" download $wanted)
+  for package in "$apt"/cache/archives/*.deb; do dpkg -x "$package" "$unpacked"; done
+  rm -rf "$apt"
+}
+
+bring() {
+  local sudo=$1
+  if command -v apt-get >/dev/null; then apt_install "$sudo"
+  elif command -v dnf >/dev/null; then $sudo dnf install -y mosquitto postgresql-server
+  elif command -v apk >/dev/null; then $sudo apk add mosquitto postgresql
+  elif command -v pacman >/dev/null; then $sudo pacman -Sy --noconfirm mosquitto postgresql
+  else return 1
+  fi
+}
+
+if complete; then exit 0; fi
+
+mkdir -p "$root/artifacts"
+echo "Bringing Mosquitto and PostgreSQL (log: $log)"
+if [ "$(id -u)" = 0 ]; then
+  (set -e; bring "") >"$log" 2>&1 || give_up "The package manager could not install them: $(tail -n 1 "$log")"
+elif command -v brew >/dev/null; then
+  brew install mosquitto postgresql@17 >"$log" 2>&1 || give_up "brew could not install them: $(tail -n 1 "$log")"
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+  (set -e; bring sudo) >"$log" 2>&1 || give_up "The package manager could not install them: $(tail -n 1 "$log")"
+elif command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
+  (set -e; apt_unpack) >"$log" 2>&1 || give_up "They could not be downloaded: $(tail -n 1 "$log")"
+else
+  give_up "They are not there, and you are neither root nor have sudo without a password."
+fi
+
+complete || give_up "They are still not where they are looked for, after the package manager said that it installed them."

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# usage: test.sh [--long]
+# Brings what is missing, builds, runs all tests and ends with one line: N passed, N failed. --long adds those that take long.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+export DOTNET_CLI_HOME=${DOTNET_CLI_HOME:-${HOME:-$root/artifacts/home}}
+
+# Limits that make a test that hangs a failure, not a wait; together they stay below fifteen minutes with the build.
+unit_limit=120
+integration_limit=360
+endtoend_limit=300
+filter=(-trait- Category=Long)
+case "${1-}" in
+  "") ;;
+  --long)
+    filter=()
+    integration_limit=1800
+    endtoend_limit=1800
+    ;;
+  *)
+    echo "$1: there is no such option; --long adds the tests that take long." >&2
+    exit 2
+    ;;
+esac
+
+"$root/scripts/packages.sh"
+"$root/scripts/build.sh" Microservices.sln
+
+passed=0 failed=0 skipped=0
+
+# Runs one project and adds up what it says in its last lines: "Total: 3, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0".
+run() {
+  local name=$1 limit=$2 log=$root/artifacts/$1.log status=0 summary
+  echo "== $name (at most $limit s)"
+  timeout --kill-after=30 "$limit" dotnet "$root/tests/$name/bin/Release/net10.0/Tally.$name.dll" \
+    -noColor -noLogo "${filter[@]}" 2>&1 | tee "$log" || status=$?
+  summary=$(sed -n 's/.*Total: \([0-9]*\), Errors: \([0-9]*\), Failed: \([0-9]*\), Skipped: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -n 1)
+  if [ -z "$summary" ]; then
+    if [ "$status" = 124 ] || [ "$status" = 137 ]; then echo "$name did not finish within $limit s."; else echo "$name ended with status $status."; fi
+    failed=$((failed + 1))
+    return
+  fi
+  local total errors bad skip
+  read -r total errors bad skip <<<"$summary"
+  passed=$((passed + total - bad - skip)) failed=$((failed + bad + errors)) skipped=$((skipped + skip))
+  if [ "$status" != 0 ] && [ $((bad + errors)) = 0 ]; then
+    echo "$name ended with status $status."
+    failed=$((failed + 1))
+  fi
+}
+
+run Unit.Tests "$unit_limit"
+run Integration.Tests "$integration_limit"
+run EndToEnd.Tests "$endtoend_limit"
+
+if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
+[ "$failed" = 0 ]
