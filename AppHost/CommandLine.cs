@@ -34,7 +34,7 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
     };
 
     /// <summary>Reads the command line; prints help, or one line about a mistake.</summary>
-    public static CommandLine Parse(string[] args)
+    public static CommandLine Parse(string[] args, TextWriter errors)
     {
         var command = new RootCommand("Tally: publishes readings through Mosquitto, stores each once in PostgreSQL, and shows that nothing was lost.")
         {
@@ -43,7 +43,7 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
         var result = command.Parse(args);
         if (result.Action is not (null or ParseErrorAction)) return new CommandLine(null, result.Invoke()); // --help, --version
         if (result.Errors.Count == 0) return new CommandLine(Read(result), 0);
-        Console.Error.WriteLine(Describe(result));
+        errors.WriteLine(Describe(result));
         return new CommandLine(null, Usage);
     }
 

@@ -15,7 +15,9 @@ fail() {
 
 # By content: a checkout touches files that it does not change. About 20 ms.
 inputs() {
-  find AppHost services tests Directory.Build.props Directory.Packages.props global.json .editorconfig -type f \
+  local folders=(AppHost services)
+  if [ "$what" != AppHost ]; then folders+=(tests); fi
+  find "${folders[@]}" Directory.Build.props Directory.Packages.props global.json .editorconfig -type f \
     -not -path '*/bin/*' -not -path '*/obj/*' -not -path '*/TestResults/*' | LC_ALL=C sort | xargs cksum
   echo "$(uname -sm) ${DOTNET_ROOT:-}"
 }
