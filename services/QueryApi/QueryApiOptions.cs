@@ -15,9 +15,6 @@ internal sealed record QueryApiOptions : IValidatableObject
     /// <summary>How long any other statement may take. They read a few rows; what takes longer waits for a lock or a dead disk.</summary>
     public TimeSpan QueryTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long connecting to the database may take: within the three seconds that a person waits for an answer.</summary>
-    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(3);
-
     /// <summary>Time between two looks at a run that somebody watches: twice a second is as much as an eye follows.</summary>
     public TimeSpan EventInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -40,7 +37,6 @@ internal sealed record QueryApiOptions : IValidatableObject
     {
         yield return (nameof(LedgerTimeout), LedgerTimeout, TimeSpan.FromSeconds(1));
         yield return (nameof(QueryTimeout), QueryTimeout, TimeSpan.FromSeconds(1));
-        yield return (nameof(ConnectTimeout), ConnectTimeout, TimeSpan.FromSeconds(1));
         yield return (nameof(EventInterval), EventInterval, TimeSpan.FromMilliseconds(100));
         yield return (nameof(Heartbeat), Heartbeat, TimeSpan.FromSeconds(1));
         yield return (nameof(DatabaseCheckInterval), DatabaseCheckInterval, TimeSpan.FromMilliseconds(100));

@@ -5,6 +5,7 @@ using Tally.QueryApi.Apis;
 using Tally.QueryApi.Database;
 using Tally.QueryApi.Events;
 using Tally.ServiceDefaults;
+using Tally.Storage;
 using Tally.Storage.Queries;
 
 namespace Tally.QueryApi;
@@ -20,6 +21,7 @@ internal static class QueryApiServices
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
         services.AddSingleton(DatabaseRegistration.CreateDataSource);
+        services.AddSingleton<DatabaseProbe>();
         services.AddSingleton<RunQueries>();
         services.AddSingleton<DeviceQueries>();
         services.AddSingleton(provider =>
@@ -28,7 +30,6 @@ internal static class QueryApiServices
             new SharedQuery<RunLedger?>(provider.GetRequiredService<LedgerQueries>().FindAsync, provider.GetRequiredService<QueryApiOptions>().LedgersAtOnce));
         services.AddSingleton<RunEvents>();
 
-        services.AddSingleton<DatabaseProbe>();
         services.AddHostedService<DatabaseWatch>();
         services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database", tags: [Extensions.ReadyTag]);
 

@@ -1,4 +1,5 @@
 using Npgsql;
+using Tally.Storage;
 
 namespace Tally.QueryApi.Database;
 
@@ -14,13 +15,13 @@ internal sealed class DatabaseWatch(DatabaseProbe probe, NpgsqlDataSource databa
     {
         using var timer = new PeriodicTimer(options.DatabaseCheckInterval);
         var builder = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        var (where, last) = ($"{builder.Database} at {builder.Host}:{builder.Port}", "not looked yet");
+        var last = "not looked yet";
         do
         {
-            var problem = await probe.FindProblemAsync(stoppingToken);
+            var problem = await probe.CheckAsync(stoppingToken);
             if (problem == last) continue;
-            if (problem is null) logger.LogInformation("Database {Database} is there", where);
-            else logger.LogWarning("Database {Database}: {Problem} Looking again every {Interval} s", where, problem, options.DatabaseCheckInterval.TotalSeconds);
+            if (problem is null) logger.LogInformation("Database {Database} on {Host}:{Port} is there", builder.Database, builder.Host, builder.Port);
+            else logger.LogWarning("Not ready: {Problem}; looking again every {Interval} s", problem, options.DatabaseCheckInterval.TotalSeconds);
             last = problem;
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

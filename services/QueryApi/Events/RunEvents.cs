@@ -5,6 +5,7 @@ using Npgsql;
 using Tally.Contracts;
 using Tally.QueryApi.Apis;
 using Tally.QueryApi.Database;
+using Tally.Storage;
 using Tally.Storage.Queries;
 
 namespace Tally.QueryApi.Events;
@@ -13,7 +14,7 @@ namespace Tally.QueryApi.Events;
 /// Turns a run's rows into events. Each stream asks for a few rows twice a second, so nothing is asked while nobody
 /// watches, and streams end with their clients or with the service.
 /// </summary>
-internal sealed class RunEvents(RunQueries runs, QueryApiOptions options, IHostApplicationLifetime lifetime)
+internal sealed class RunEvents(RunQueries runs, NpgsqlDataSource database, QueryApiOptions options, IHostApplicationLifetime lifetime)
 {
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(5);
 
@@ -53,13 +54,13 @@ internal sealed class RunEvents(RunQueries runs, QueryApiOptions options, IHostA
             var run = name is null ? await runs.FindCurrentAsync(cancellationToken) : await runs.FindAsync(name, cancellationToken);
             return new(run, null);
         }
-        catch (NpgsqlException error)
-        {
-            return new(null, DatabaseProbe.Explain(error));
-        }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return null; // the client has gone, or the service stops
+        }
+        catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+        {
+            return new(null, DatabaseErrors.Explain(error, database.ConnectionString));
         }
     }
 

@@ -1,7 +1,7 @@
 // The current run: how far, how fast, how long still.
 
 import { byId, setText } from './dom.js';
-import { count, duration, moment, runName, states } from './format.js';
+import { count, duration, moment, runName, stateOf } from './format.js';
 import { Sparkline } from './sparkline.js';
 
 const sparkline = new Sparkline(byId('sparkline'));
@@ -21,7 +21,7 @@ export function showCurrent(run) {
 
   setText('current-name', runName(run.run));
   setText('current-about', about(run));
-  const state = states[run.state];
+  const state = stateOf(run);
   setText('current-state', state.label);
   byId('current-state').dataset.kind = state.kind;
 

@@ -21,29 +21,20 @@ async function lookUp(device) {
   const result = byId('device-result');
   try {
     const answer = await get(`/api/devices/${encodeURIComponent(device)}/latest`, asking.signal);
-    result.replaceChildren(table(answer));
+    result.replaceChildren(element('ul', { class: 'readings', 'aria-label': `Latest readings of ${answer.device}` }, ...answer.readings.map(card)));
   } catch (error) {
     if (error.name !== 'AbortError') result.replaceChildren(element('p', { class: 'note' }, error.message));
   }
 }
 
-function table({ device, readings }) {
-  const heads = [['Metric'], ['Value', 'number'], ['Measured'], ['Run'], ['Number', 'number']];
-  return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Latest readings of ${device}` },
-    element('table', {},
-      element('thead', {}, element('tr', {}, ...heads.map(([text, kind]) => element('th', { scope: 'col', class: kind }, text)))),
-      element('tbody', {}, ...readings.map(row))));
-}
-
-function row(reading) {
-  const value = element('td', { class: 'number' }, `${number(reading.value)} ${unit(reading.unit)}`.trim());
-  if (reading.rawText) value.append(element('div', { class: 'raw' }, `from “${reading.rawText}”`));
-  return element('tr', {},
-    element('td', {}, reading.metric),
-    value,
-    element('td', {}, element('time', { datetime: reading.at, title: `Stored ${moment(reading.receivedAt)}` }, moment(reading.at))),
-    element('td', {}, runName(reading.run)),
-    element('td', { class: 'number' }, reading.run === '0' ? '–' : count(reading.seq)));
+function card(reading) {
+  const run = reading.run === '0' ? runName(reading.run) : `${reading.run}, number ${count(reading.seq)}`;
+  return element('li', {},
+    element('p', { class: 'metric' }, reading.metric),
+    element('p', { class: 'value' }, `${number(reading.value)} ${unit(reading.unit)}`.trim()),
+    element('p', { class: 'sub' }, ...(reading.rawText ? [`found in “${reading.rawText}”`] : [])),
+    element('p', { class: 'sub' }, 'measured ', element('time', { datetime: reading.at, title: `Stored ${moment(reading.receivedAt)}` }, moment(reading.at))),
+    element('p', { class: 'sub' }, run));
 }
 
 const number = (value) => (typeof value === 'number' ? new Intl.NumberFormat('en', { maximumSignificantDigits: 8 }).format(value) : value);

@@ -30,12 +30,16 @@ export function ago(iso) {
   return moment(iso).slice(0, 10);
 }
 
-/** What a state is called, and the colour that goes with it. */
-export const states = {
-  unannounced: { label: 'Not announced', kind: 'warn' },
-  started: { label: 'Running', kind: '' },
-  finished: { label: 'Finished', kind: 'good' },
-};
+const silentAfter = 60; // seconds without a commit: longer than a restart of broker or database takes
+
+/** What a run's state is called, and the colour that goes with it. */
+export function stateOf(run) {
+  if (run.run === '0') return { label: 'Open-ended', kind: '' };
+  if (run.state === 'finished') return { label: 'Finished', kind: 'good' };
+  if (run.state === 'unannounced') return { label: 'Not announced', kind: 'warn' };
+  const since = (Date.now() - new Date(run.updatedAt ?? run.firstSeen)) / 1000;
+  return since > silentAfter ? { label: 'Silent', kind: 'warn' } : { label: 'Running', kind: '' };
+}
 
 /** The name of a run as people read it. */
 export const runName = (run) => (run === '0' ? 'Foreign readings' : run);

@@ -97,8 +97,7 @@ function ranges(title, listed, total, identities) {
   const name = `${title.toLowerCase()}-ranges`;
   const more = total > listed.length ? `, the first ${count(listed.length)} of ${count(total)} ranges` : '';
   const row = (range) => element('tr', {},
-    element('td', {}, range.device),
-    element('td', {}, range.metric),
+    element('td', {}, range.device, element('span', { class: 'sub' }, range.metric)),
     element('td', { class: 'number' }, range.from === range.to ? count(range.from) : `${count(range.from)} – ${count(range.to)}`),
     element('td', { class: 'number' }, count(range.to - range.from + 1)));
   return element('div', { class: 'ranges' },
@@ -106,7 +105,7 @@ function ranges(title, listed, total, identities) {
     element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': name },
       element('table', {},
         element('thead', {}, element('tr', {},
-          element('th', { scope: 'col' }, 'Device'), element('th', { scope: 'col' }, 'Metric'),
+          element('th', { scope: 'col' }, 'Device and metric'),
           element('th', { scope: 'col', class: 'number' }, 'Numbers'), element('th', { scope: 'col', class: 'number' }, 'Readings'))),
         element('tbody', {}, ...listed.map(row)))));
 }

@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { byId, element } from './dom.js';
-import { ago, count, moment, runName, states } from './format.js';
+import { ago, count, moment, runName, stateOf } from './format.js';
 
 const pageSize = 8;
 let pages = 1;
@@ -38,7 +38,7 @@ export async function refreshRuns(onChoose) {
 
 function item(run, onChoose) {
   const total = run.published ?? run.expected;
-  const state = states[run.state];
+  const state = stateOf(run);
   const button = element('button', { type: 'button', 'data-run': run.run, 'aria-pressed': run.run === selected, title: `First seen ${moment(run.firstSeen)}` },
     element('span', { class: 'name' }, runName(run.run)),
     element('span', { class: 'state', 'data-kind': state.kind }, state.label),

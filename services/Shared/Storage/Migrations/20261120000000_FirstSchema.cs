@@ -54,7 +54,8 @@ internal sealed class FirstSchema : Migration
         migrationBuilder.Sql("INSERT INTO runs (id, name) VALUES (0, '0')");
 
         // EF knows neither partitions nor BRIN's parameters. Rows of one partition lie in the order of received_at, so a range
-        // of blocks is all that an index entry has to say; autosummarize keeps it up without waiting for a vacuum.
+        // of blocks is all that an index entry has to say; autosummarize keeps it up without waiting for a vacuum. The same entry
+        // says which runs are there, several of them where runs are mixed: a ledger reads the pages of its own run only.
         migrationBuilder.Sql(
             """
             CREATE TABLE readings (
@@ -67,7 +68,7 @@ internal sealed class FirstSchema : Migration
                 raw_text    text,
                 CONSTRAINT "PK_readings" PRIMARY KEY (series_id, at, run_id, seq)
             ) PARTITION BY RANGE (at);
-            CREATE INDEX readings_received_at ON readings USING brin (received_at) WITH (autosummarize = on);
+            CREATE INDEX readings_received_at ON readings USING brin (received_at, run_id int4_minmax_multi_ops) WITH (autosummarize = on);
             CREATE TABLE readings_default PARTITION OF readings DEFAULT;
             """);
 

@@ -62,7 +62,7 @@ internal sealed class TelemetryDbContextModelSnapshot : ModelSnapshot
             b.Property<double>("Value").HasColumnType("double precision").HasColumnName("value");
             b.Property<string>("RawText").HasColumnType("text").HasColumnName("raw_text");
             b.HasKey("SeriesId", "At", "RunId", "Seq");
-            NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("ReceivedAt").HasDatabaseName("readings_received_at"), "brin");
+            NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("ReceivedAt", "RunId").HasDatabaseName("readings_received_at"), "brin");
             b.ToTable("readings");
         });
 

@@ -77,7 +77,7 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
             reading.Property(row => row.ReceivedAt).HasColumnName("received_at").HasDefaultValueSql("now()");
             reading.Property(row => row.Value).HasColumnName("value");
             reading.Property(row => row.RawText).HasColumnName("raw_text");
-            reading.HasIndex(row => row.ReceivedAt).HasMethod("brin").HasDatabaseName("readings_received_at");
+            reading.HasIndex(row => new { row.ReceivedAt, row.RunId }).HasMethod("brin").HasDatabaseName("readings_received_at");
         });
 
         modelBuilder.Entity<RunProgressRow>(progress =>
