@@ -12,106 +12,104 @@ public interface IAcknowledgementVisitor
     /// <param name="device">Device, UTF-8; valid during the call.</param>
     /// <param name="metric">Metric, UTF-8; valid during the call.</param>
     /// <param name="from">First seq.</param>
-    /// <param name="to">Last seq.</param>
+    /// <param name="to">Last seq; not below <paramref name="from"/>.</param>
     /// <param name="stored">True: stored. False: rejected.</param>
     void OnRange(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long from, long to, bool stored);
+
+    /// <summary>The answer to one message that was sent with Correlation Data, which comes back with the acknowledgement's own packet.</summary>
+    /// <param name="device">Device, UTF-8, empty where unknown; valid during the call.</param>
+    /// <param name="metric">Metric, UTF-8, empty where unknown; valid during the call.</param>
+    /// <param name="seq">Sequence number; 0 where unknown.</param>
+    /// <param name="stored">True: stored. False: rejected.</param>
+    void OnReply(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long seq, bool stored)
+    {
+    }
 }
 
 /// <summary>
 /// Reads what arrives on <c>acks/{publisher}</c>:
-/// <code>{"run":"r1","announced":"started","stored":[{"device":"d","metric":"m","ranges":[[1,20]]}],"rejected":[…]}</code>
-/// Unknown properties are passed over.
+/// <code>
+/// {"run":"r1","announced":"started","stored":[{"device":"d","metric":"m","ranges":[[1,20]]}],"rejected":[…]}
+/// {"run":"r1","stored":false,"device":"d","metric":"m","seq":7,"reason":"no number in the text"}
+/// </code>
+/// The second form is the reply to a message with Correlation Data. Unknown properties are passed over.
 /// </summary>
 public static class AcknowledgementReader
 {
-    /// <summary>Bytes that one byte of a name can take in JSON (a control character: \u0001).</summary>
-    private const int MostEscaped = 6;
-
     /// <summary>Reads one acknowledgement, if it is about that run.</summary>
     /// <returns>False when it is about another run; nothing was visited then.</returns>
-    /// <exception cref="JsonException">The payload is no acknowledgement; the message says where.</exception>
+    /// <exception cref="JsonException">
+    /// The payload is no acknowledgement; the message says where. What stands before that place has been visited.
+    /// </exception>
     public static bool Read(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> run, IAcknowledgementVisitor visitor)
     {
         var json = new Utf8JsonReader(payload);
-        Expect(ref json, JsonTokenType.StartObject);
-        var ours = false;
-        Span<byte> device = stackalloc byte[Limits.NameBytes * MostEscaped];
-        Span<byte> metric = stackalloc byte[Limits.NameBytes * MostEscaped];
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        JsonTokens.Expect(ref json, JsonTokenType.StartObject);
+        if (!JsonTokens.NextProperty(ref json) || !JsonTokens.Is(ref json, "run"u8)) throw new JsonException("An acknowledgement has to begin with its run.");
+        JsonTokens.Expect(ref json, JsonTokenType.String);
+        if (!JsonTokens.Is(ref json, run)) return false;
+
+        bool? replied = null;
+        ReadOnlySpan<byte> device = default, metric = default;
+        var seq = 0L;
+        while (JsonTokens.NextProperty(ref json))
         {
-            if (json.ValueTextEquals("run"u8))
-            {
-                Expect(ref json, JsonTokenType.String);
-                if (!json.ValueTextEquals(run)) return false;
-                ours = true;
-            }
-            else if (!ours)
-            {
-                throw new JsonException("An acknowledgement has to begin with its run.");
-            }
-            else if (json.ValueTextEquals("announced"u8))
-            {
-                Expect(ref json, JsonTokenType.String);
-                visitor.OnAnnounced(json.ValueTextEquals("finished"u8) ? RunState.Finished : RunState.Started);
-            }
-            else if (json.ValueTextEquals("stored"u8))
-            {
-                ReadList(ref json, device, metric, visitor, stored: true);
-            }
-            else if (json.ValueTextEquals("rejected"u8))
-            {
-                ReadList(ref json, device, metric, visitor, stored: false);
-            }
-            else
-            {
-                json.Skip();
-            }
+            if (JsonTokens.Is(ref json, "stored"u8)) replied = ReadOutcome(payload, ref json, visitor, stored: true) ?? replied;
+            else if (JsonTokens.Is(ref json, "rejected"u8)) ReadOutcome(payload, ref json, visitor, stored: false);
+            else if (JsonTokens.Is(ref json, "announced"u8)) ReadAnnounced(ref json, visitor);
+            else if (JsonTokens.Is(ref json, "device"u8)) device = JsonTokens.ReadText(payload, ref json);
+            else if (JsonTokens.Is(ref json, "metric"u8)) metric = JsonTokens.ReadText(payload, ref json);
+            else if (JsonTokens.Is(ref json, "seq"u8)) seq = JsonTokens.ReadInt64(ref json);
+            else json.Skip();
         }
 
-        return ours;
+        JsonTokens.ExpectEnd(ref json);
+        if (replied is { } stored) visitor.OnReply(device, metric, seq, stored);
+        return true;
     }
 
-    private static void ReadList(ref Utf8JsonReader json, scoped Span<byte> device, scoped Span<byte> metric, IAcknowledgementVisitor visitor, bool stored)
+    /// <summary>A list of series, or (null otherwise) the yes or no of a reply.</summary>
+    private static bool? ReadOutcome(ReadOnlySpan<byte> payload, scoped ref Utf8JsonReader json, IAcknowledgementVisitor visitor, bool stored)
     {
         if (!json.Read()) throw new JsonException("An acknowledgement ends in the middle.");
-        if (json.TokenType != JsonTokenType.StartArray) return; // a reply says "stored":true and names its reading by itself
-        while (json.Read() && json.TokenType == JsonTokenType.StartObject)
+        if (json.TokenType is JsonTokenType.True or JsonTokenType.False) return json.GetBoolean();
+        if (json.TokenType != JsonTokenType.StartArray)
+            throw new JsonException($"At byte {json.TokenStartIndex} there is {json.TokenType} where a list of series or a yes or no belongs.");
+
+        while (JsonTokens.NextElement(ref json, JsonTokenType.StartObject)) ReadSeries(payload, ref json, visitor, stored);
+        return null;
+    }
+
+    private static void ReadSeries(ReadOnlySpan<byte> payload, scoped ref Utf8JsonReader json, IAcknowledgementVisitor visitor, bool stored)
+    {
+        ReadOnlySpan<byte> device = default, metric = default;
+        while (JsonTokens.NextProperty(ref json))
         {
-            int deviceLength = 0, metricLength = 0;
-            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-            {
-                if (json.ValueTextEquals("device"u8)) deviceLength = CopyName(ref json, device);
-                else if (json.ValueTextEquals("metric"u8)) metricLength = CopyName(ref json, metric);
-                else if (json.ValueTextEquals("ranges"u8)) ReadRanges(ref json, device[..deviceLength], metric[..metricLength], visitor, stored);
-                else json.Skip();
-            }
+            if (JsonTokens.Is(ref json, "device"u8)) device = JsonTokens.ReadText(payload, ref json);
+            else if (JsonTokens.Is(ref json, "metric"u8)) metric = JsonTokens.ReadText(payload, ref json);
+            else if (JsonTokens.Is(ref json, "ranges"u8)) ReadRanges(ref json, device, metric, visitor, stored);
+            else json.Skip();
         }
     }
 
     private static void ReadRanges(
-        ref Utf8JsonReader json, scoped ReadOnlySpan<byte> device, scoped ReadOnlySpan<byte> metric, IAcknowledgementVisitor visitor, bool stored)
+        ref Utf8JsonReader json, ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, IAcknowledgementVisitor visitor, bool stored)
     {
-        Expect(ref json, JsonTokenType.StartArray);
-        while (json.Read() && json.TokenType == JsonTokenType.StartArray)
+        JsonTokens.Expect(ref json, JsonTokenType.StartArray);
+        while (JsonTokens.NextElement(ref json, JsonTokenType.StartArray))
         {
-            Expect(ref json, JsonTokenType.Number);
-            var from = json.GetInt64();
-            Expect(ref json, JsonTokenType.Number);
-            visitor.OnRange(device, metric, from, json.GetInt64(), stored);
-            Expect(ref json, JsonTokenType.EndArray);
+            var from = JsonTokens.ReadInt64(ref json);
+            var to = JsonTokens.ReadInt64(ref json);
+            JsonTokens.Expect(ref json, JsonTokenType.EndArray);
+            if (to < from) throw new JsonException($"The range [{from},{to}] before byte {json.TokenStartIndex} ends before it begins.");
+            visitor.OnRange(device, metric, from, to, stored);
         }
     }
 
-    private static int CopyName(ref Utf8JsonReader json, scoped Span<byte> name)
+    private static void ReadAnnounced(ref Utf8JsonReader json, IAcknowledgementVisitor visitor)
     {
-        Expect(ref json, JsonTokenType.String);
-        if (json.ValueSpan.Length > name.Length) throw new JsonException($"A name of {json.ValueSpan.Length} bytes is longer than {name.Length}.");
-        return json.CopyString(name);
-    }
-
-    private static void Expect(ref Utf8JsonReader json, JsonTokenType expected)
-    {
-        if (!json.Read() || json.TokenType != expected)
-            throw new JsonException($"An acknowledgement has {json.TokenType} where {expected} belongs, at byte {json.TokenStartIndex}.");
+        JsonTokens.Expect(ref json, JsonTokenType.String);
+        if (JsonTokens.Is(ref json, "started"u8)) visitor.OnAnnounced(RunState.Started);
+        else if (JsonTokens.Is(ref json, "finished"u8)) visitor.OnAnnounced(RunState.Finished);
     }
 }

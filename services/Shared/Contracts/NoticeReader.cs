@@ -7,9 +7,9 @@ namespace Tally.Contracts;
 public interface INoticeVisitor
 {
     /// <summary>An acknowledgement to publish.</summary>
-    /// <param name="topic">Topic, UTF-8.</param>
+    /// <param name="topic">Topic, UTF-8; valid during the call.</param>
     /// <param name="payload">JSON as <see cref="AcknowledgementReader"/> reads it; valid during the call.</param>
-    /// <param name="correlation">Correlation Data to give back; empty when there is none.</param>
+    /// <param name="correlation">Correlation Data to give back; empty when there is none; valid during the call.</param>
     void OnAcknowledgement(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlation);
 }
 
@@ -20,108 +20,73 @@ public interface INoticeVisitor
 public sealed class NoticeReader
 {
     private readonly ArrayBufferWriter<byte> _payload = new(16 * 1024);
-    private readonly ArrayBufferWriter<byte> _correlation = new(256);
+    private byte[] _correlation = [];
 
     /// <summary>Reads one notice.</summary>
-    /// <exception cref="JsonException">The notice is not one; the message says where.</exception>
+    /// <exception cref="JsonException">The notice is not one; the message says where. What stands before that place has been visited.</exception>
     public void Read(ReadOnlySpan<byte> notice, INoticeVisitor visitor)
     {
         var json = new Utf8JsonReader(notice);
-        ReadOnlySpan<byte> run = default;
-        Expect(ref json, JsonTokenType.StartObject);
-        while (Next(ref json) == JsonTokenType.PropertyName)
+        JsonTokens.Expect(ref json, JsonTokenType.StartObject);
+        if (!JsonTokens.NextProperty(ref json) || !JsonTokens.Is(ref json, "run"u8)) throw new JsonException("A notice has to begin with its run.");
+        var run = Raw(notice, ref json);
+
+        while (JsonTokens.NextProperty(ref json))
         {
-            if (json.ValueTextEquals("run"u8))
+            if (JsonTokens.Is(ref json, "acks"u8) || JsonTokens.Is(ref json, "replies"u8))
             {
-                Expect(ref json, JsonTokenType.String);
-                run = Raw(notice, ref json);
-            }
-            else if (json.ValueTextEquals("acks"u8))
-            {
-                Expect(ref json, JsonTokenType.StartArray);
-                while (Next(ref json) == JsonTokenType.StartObject) ReadPublisher(notice, ref json, run, visitor);
-            }
-            else if (json.ValueTextEquals("replies"u8))
-            {
-                Expect(ref json, JsonTokenType.StartArray);
-                while (Next(ref json) == JsonTokenType.StartObject) ReadReply(notice, ref json, run, visitor);
+                JsonTokens.Expect(ref json, JsonTokenType.StartArray);
+                while (JsonTokens.NextElement(ref json, JsonTokenType.StartObject)) ReadAcknowledgement(notice, ref json, run, visitor);
             }
             else
             {
                 json.Skip();
             }
         }
+
+        JsonTokens.ExpectEnd(ref json);
     }
 
-    private void ReadPublisher(ReadOnlySpan<byte> notice, scoped ref Utf8JsonReader json, ReadOnlySpan<byte> run, INoticeVisitor visitor)
+    private void ReadAcknowledgement(ReadOnlySpan<byte> notice, scoped ref Utf8JsonReader json, ReadOnlySpan<byte> run, INoticeVisitor visitor)
     {
-        byte[] topic = [];
-        BeginPayload(run);
-        while (Next(ref json) == JsonTokenType.PropertyName)
-        {
-            if (json.ValueTextEquals("to"u8)) topic = ReadString(ref json);
-            else CopyProperty(notice, ref json);
-        }
-
-        _payload.Write("}"u8);
-        if (topic.Length == 0) throw new JsonException("A notice names no topic (\"to\") for an acknowledgement.");
-        visitor.OnAcknowledgement(topic, _payload.WrittenSpan, default);
-    }
-
-    private void ReadReply(ReadOnlySpan<byte> notice, scoped ref Utf8JsonReader json, ReadOnlySpan<byte> run, INoticeVisitor visitor)
-    {
-        byte[] topic = [];
-        _correlation.ResetWrittenCount();
-        BeginPayload(run);
-        while (Next(ref json) == JsonTokenType.PropertyName)
-        {
-            if (json.ValueTextEquals("to"u8)) topic = ReadString(ref json);
-            else if (json.ValueTextEquals("correlation"u8))
-            {
-                Expect(ref json, JsonTokenType.String);
-                _correlation.Write(json.GetBytesFromBase64());
-            }
-            else CopyProperty(notice, ref json);
-        }
-
-        _payload.Write("}"u8);
-        if (topic.Length == 0) throw new JsonException("A notice names no topic (\"to\") for a reply.");
-        visitor.OnAcknowledgement(topic, _payload.WrittenSpan, _correlation.WrittenSpan);
-    }
-
-    private void BeginPayload(ReadOnlySpan<byte> run)
-    {
+        ReadOnlySpan<byte> topic = default, correlation = default;
         _payload.ResetWrittenCount();
         _payload.Write("{\"run\":"u8);
-        _payload.Write(run.IsEmpty ? "\"0\""u8 : run);
+        _payload.Write(run);
+        while (JsonTokens.NextProperty(ref json))
+        {
+            if (JsonTokens.Is(ref json, "to"u8)) topic = JsonTokens.ReadText(notice, ref json);
+            else if (JsonTokens.Is(ref json, "correlation"u8)) correlation = ReadBase64(notice, ref json);
+            else CopyProperty(notice, ref json);
+        }
+
+        _payload.Write("}"u8);
+        if (topic.IsEmpty) throw new JsonException($"Before byte {json.TokenStartIndex} an acknowledgement names no topic (\"to\").");
+        visitor.OnAcknowledgement(topic, _payload.WrittenSpan, correlation);
     }
 
+    /// <summary>The property that was reached, name and value, as it stands.</summary>
     private void CopyProperty(ReadOnlySpan<byte> notice, scoped ref Utf8JsonReader json)
     {
-        _payload.Write(","u8);
         var start = (int)json.TokenStartIndex;
-        Next(ref json);
         json.Skip();
+        _payload.Write(","u8);
         _payload.Write(notice[start..(int)json.BytesConsumed]);
     }
 
-    private static byte[] ReadString(scoped ref Utf8JsonReader json)
+    private ReadOnlySpan<byte> ReadBase64(ReadOnlySpan<byte> notice, scoped ref Utf8JsonReader json)
     {
-        Expect(ref json, JsonTokenType.String);
-        var utf8 = new byte[json.ValueSpan.Length];
-        var length = json.CopyString(utf8);
-        return length == utf8.Length ? utf8 : utf8[..length];
+        var text = JsonTokens.ReadText(notice, ref json);
+        if (_correlation.Length < text.Length) _correlation = new byte[text.Length];
+        var status = System.Buffers.Text.Base64.DecodeFromUtf8(text, _correlation, out _, out var length);
+        if (status != OperationStatus.Done) throw new JsonException($"At byte {json.TokenStartIndex} there is Correlation Data that is no base64.");
+        return _correlation.AsSpan(0, length);
     }
 
-    /// <summary>A string token as it stands, quotes included.</summary>
-    private static ReadOnlySpan<byte> Raw(ReadOnlySpan<byte> notice, scoped ref Utf8JsonReader json) =>
-        notice[(int)json.TokenStartIndex..(int)json.BytesConsumed];
-
-    private static JsonTokenType Next(scoped ref Utf8JsonReader json) => json.Read() ? json.TokenType : JsonTokenType.None;
-
-    private static void Expect(scoped ref Utf8JsonReader json, JsonTokenType expected)
+    /// <summary>The string that follows as it stands, quotes included, once it is known to be text.</summary>
+    private static ReadOnlySpan<byte> Raw(ReadOnlySpan<byte> notice, scoped ref Utf8JsonReader json)
     {
-        if (Next(ref json) != expected)
-            throw new JsonException($"A notice has {json.TokenType} where {expected} belongs, at byte {json.TokenStartIndex}.");
+        JsonTokens.ReadText(notice, ref json);
+        return notice[(int)json.TokenStartIndex..(int)json.BytesConsumed];
     }
 }

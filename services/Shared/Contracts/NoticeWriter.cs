@@ -25,8 +25,8 @@ public sealed class NoticeWriter : IDisposable
 
     private readonly ArrayBufferWriter<byte> _buffer = new(16 * 1024);
     private readonly Utf8JsonWriter _json;
-    private readonly byte[] _device = new byte[Limits.NameBytes];
-    private readonly byte[] _metric = new byte[Limits.NameBytes];
+    private byte[] _device = new byte[Limits.NameBytes];
+    private byte[] _metric = new byte[Limits.NameBytes];
     private int _deviceLength;
     private int _metricLength;
     private List _list;
@@ -118,8 +118,8 @@ public sealed class NoticeWriter : IDisposable
         if (!_inSeries || !device.SequenceEqual(_device.AsSpan(0, _deviceLength)) || !metric.SequenceEqual(_metric.AsSpan(0, _metricLength)))
         {
             EndSeries();
-            device.CopyTo(_device);
-            metric.CopyTo(_metric);
+            Keep(device, ref _device);
+            Keep(metric, ref _metric);
             (_deviceLength, _metricLength, _inSeries) = (device.Length, metric.Length, true);
             _json.WriteStartObject();
             _json.WriteString("device"u8, device);
@@ -131,6 +131,13 @@ public sealed class NoticeWriter : IDisposable
         _json.WriteNumberValue(from);
         _json.WriteNumberValue(to);
         _json.WriteEndArray();
+    }
+
+    /// <summary>A rejected reading may be rejected for the length of its name.</summary>
+    private static void Keep(ReadOnlySpan<byte> name, ref byte[] kept)
+    {
+        if (name.Length > kept.Length) kept = new byte[name.Length];
+        name.CopyTo(kept);
     }
 
     private void EndSeries()

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Tally.Contracts;
 
 /// <summary>How far a run is. The later state wins, whatever order announcements arrive in.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<RunState>))]
+[JsonConverter(typeof(RunStateConverter))]
 public enum RunState
 {
     /// <summary>Only its readings are known; its announcement has not arrived.</summary>
@@ -15,6 +15,9 @@ public enum RunState
     /// <summary>It has published all that it will.</summary>
     [JsonStringEnumMemberName("finished")] Finished = 2,
 }
+
+/// <summary>Reads and writes a state by its name only: a number would let a stranger set a state that there is not.</summary>
+internal sealed class RunStateConverter() : JsonStringEnumConverter<RunState>(namingPolicy: null, allowIntegerValues: false);
 
 /// <summary>What a publisher says on <c>runs/{run}</c> when a run starts and when it is finished.</summary>
 public sealed record RunAnnouncement
@@ -55,7 +58,22 @@ public sealed record RunAnnouncement
     /// <summary>Time between two readings of a series, in microseconds.</summary>
     public required long StepMicroseconds { get; init; }
 
-    /// <summary>The same as a plan.</summary>
+    /// <summary>
+    /// What makes it unusable, in words, or null: an announcement comes from outside, and a plan made of it divides by its
+    /// devices and reaches to the time of its last reading.
+    /// </summary>
+    public string? Problem()
+    {
+        if (Expected < 0) return $"expected is {Expected}, below 0";
+        if (Published is < 0) return $"published is {Published}, below 0";
+        if (Devices < 1) return $"devices is {Devices}, below 1";
+        if (StepMicroseconds < 0) return $"stepMicroseconds is {StepMicroseconds}, below 0";
+        var steps = (Int128)(Expected / Devices) * StepMicroseconds;
+        var room = (DateTimeOffset.MaxValue - Start).Ticks / TimeSpan.TicksPerMicrosecond;
+        return steps > room ? $"the last of {Expected} readings would be measured after the year 9999" : null;
+    }
+
+    /// <summary>The same as a plan; only where there is no <see cref="Problem"/>.</summary>
     public RunPlan ToPlan() => new(Expected, Devices, Start, TimeSpan.FromMicroseconds(StepMicroseconds));
 }
 
