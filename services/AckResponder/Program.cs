@@ -1,2 +1,13 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using Tally.AckResponder;
+using Tally.ServiceDefaults;
+
+return await ServiceHost.RunAsync(() =>
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddServiceDefaults();
+    builder.AddAckResponder();
+
+    var app = builder.Build();
+    app.MapHealthEndpoints();
+    return app;
+});

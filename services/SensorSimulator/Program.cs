@@ -1,2 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using Tally.SensorSimulator.Commands;
+
+return await CommandLine.InvokeAsync(args);

@@ -19,6 +19,7 @@ public static class Extensions
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.AddHealthChecks();
+        builder.Services.AddSingleton<FinalError>();
         builder.Logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

@@ -1,0 +1,36 @@
+using Tally.Contracts;
+using Tally.Mqtt;
+
+namespace Tally.AckResponder.Notices;
+
+/// <summary>A notice in progress: the acknowledgements that it asks for, and what it is waiting for.</summary>
+/// <param name="delivery">Names the notice towards the broker.</param>
+/// <param name="bytes">Its size.</param>
+/// <param name="arrivedAt">Timestamp of its arrival.</param>
+internal sealed class Notice(MqttDelivery delivery, int bytes, long arrivedAt) : INoticeVisitor
+{
+    /// <summary>Names the notice towards the broker.</summary>
+    public MqttDelivery Delivery { get; } = delivery;
+
+    /// <summary>Its size.</summary>
+    public int Bytes { get; } = bytes;
+
+    /// <summary>Timestamp of its arrival.</summary>
+    public long ArrivedAt { get; } = arrivedAt;
+
+    /// <summary>What to publish, in order.</summary>
+    public List<Acknowledgement> Acknowledgements { get; } = [];
+
+    /// <summary>Done when all of them are settled.</summary>
+    public Task Published { get; set; } = Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public void OnAcknowledgement(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlation) =>
+        Acknowledgements.Add(new Acknowledgement(topic.ToArray(), payload.ToArray(), correlation.ToArray()));
+}
+
+/// <summary>One acknowledgement to publish, copied out of the receive buffer.</summary>
+/// <param name="Topic">Topic, UTF-8.</param>
+/// <param name="Payload">JSON.</param>
+/// <param name="Correlation">Correlation Data; empty when there is none.</param>
+internal sealed record Acknowledgement(byte[] Topic, byte[] Payload, byte[] Correlation);

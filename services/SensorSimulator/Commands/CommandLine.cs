@@ -1,0 +1,29 @@
+using System.CommandLine;
+
+namespace Tally.SensorSimulator.Commands;
+
+/// <summary>The command line: <c>run</c>, which is also what happens without a verb, and <c>watch</c>.</summary>
+internal static class CommandLine
+{
+    /// <summary>Does what the arguments say.</summary>
+    /// <returns>The exit status.</returns>
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        var run = new RunCommand();
+        var root = new RootCommand("Publishes the readings of simulated sensors over MQTT, waits for their acknowledgements and prints the ledger.");
+        run.AddTo(root);
+        root.Subcommands.Add(run.AddTo(new Command("run", "Publish a run and print its ledger (this is also what happens without a verb).")));
+        root.Subcommands.Add(new WatchCommand().AddTo(new Command("watch", "Print what arrives at a topic filter, and count it.")));
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            // One line: the first mistake; those that follow are often only its consequences.
+            await Console.Error.WriteLineAsync($"{parsed.Errors[0].Message.TrimEnd('.')}. See --help.");
+            return ExitStatus.Usage;
+        }
+
+        // Signals are handled by StopSignals: the library's own way ends the process before it has said what is outstanding.
+        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+}
