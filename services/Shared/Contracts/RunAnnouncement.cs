@@ -17,7 +17,7 @@ public enum RunState
 }
 
 /// <summary>Reads and writes a state by its name only: a number would let a stranger set a state that there is not.</summary>
-internal sealed class RunStateConverter() : JsonStringEnumConverter<RunState>(namingPolicy: null, allowIntegerValues: false);
+public sealed class RunStateConverter() : JsonStringEnumConverter<RunState>(namingPolicy: null, allowIntegerValues: false);
 
 /// <summary>What a publisher says on <c>runs/{run}</c> when a run starts and when it is finished.</summary>
 public sealed record RunAnnouncement
