@@ -14,6 +14,8 @@ internal sealed class Store(string connectionString) : IAsyncDisposable
 
     private readonly List<BatchWriter> _writers = [];
 
+    public string ConnectionString => connectionString;
+
     public NpgsqlDataSource Source { get; } = StorageRegistration.CreateDataSource(connectionString, "tally-test", 16);
 
     public Catalog Catalog { get; private set; } = new();
