@@ -1,0 +1,104 @@
+using System.Text;
+using FsCheck.Fluent;
+using Shouldly;
+using Tally.Contracts.Payloads;
+using Xunit;
+
+namespace Tally.Unit.Tests.Payloads;
+
+/// <summary>Whatever arrives: a reason, never an exception.</summary>
+public sealed class HostilePayloadTests
+{
+    private readonly NativeReadingReader _native = new();
+    private readonly SenMlReader _senMl = new();
+
+    public static TheoryData<string> Payloads => new()
+    {
+        string.Concat(Enumerable.Repeat("{\"a\":", 100_000)),
+        new string('[', 100_000),
+        "{\"value\":" + new string('9', 1_000_000) + "}",
+        "{\"seq\":" + new string('9', 1_000_000) + "}",
+        "{\"run\":\"" + new string('x', 1_000_000) + "\",\"seq\":1,\"value\":1}",
+        "{\"run\":\"" + string.Concat(Enumerable.Repeat("\\u0041", 200_000)) + "\",\"seq\":1,\"value\":1}",
+        "{\"value\":1,\"unit\":\"" + new string('x', 1_000_000) + "\"}",
+        "{\"value\":1,\"at\":\"" + new string('0', 1_000_000) + "\"}",
+        "[{\"n\":\"" + new string('x', 1_000_000) + "\",\"v\":1}]",
+        "[{\"bn\":\"" + new string('x', 512) + "\",\"n\":\"" + new string('x', 512) + "\",\"v\":1}]",
+        "[{\"v\":1,\"t\":" + new string('9', 1_000_000) + "}]",
+        "[{\"bver\":1e300,\"v\":1}]",
+        "[" + string.Concat(Enumerable.Repeat("{\"v\":1},", 100_000)),
+        new string('a', 1_000_000),
+        "\0",
+        "{\"\0\":1}",
+    };
+
+    [Theory]
+    [MemberData(nameof(Payloads))]
+    public void A_hostile_payload_has_a_reason_in_every_format(string payload)
+    {
+        var bytes = Encoding.UTF8.GetBytes(payload);
+
+        _native.Read(bytes, out _).ShouldNotBeNull().Length.ShouldBeLessThan(200);
+        _senMl.Read(bytes, 0).ShouldNotBeNull().Length.ShouldBeLessThan(200);
+        if (payload[0] is 'a' or '\0') PlainText.Read(bytes, out _).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void A_million_bytes_under_an_unknown_name_do_not_matter() =>
+        _native.Read(Encoding.UTF8.GetBytes("{\"x\":\"" + new string('x', 1_000_000) + "\",\"value\":1}"), out _).ShouldBeNull();
+
+    [Theory]
+    [InlineData("{\"run\":\"\u00ff\",\"seq\":1,\"value\":1}")]
+    [InlineData("{\"value\":1,\"unit\":\"\u00ff\"}")]
+    [InlineData("{\"value\":1,\"unit\":\"\\u0041\u00ff\"}")]
+    [InlineData("[{\"v\":1,\"n\":\"\u00ff\"}]")]
+    [InlineData("[{\"v\":1,\"u\":\"\u00c3\"}]")]
+    [InlineData("5 \u00ff")]
+    public void Names_that_are_no_UTF8_are_refused(string latin1)
+    {
+        var bytes = Encoding.Latin1.GetBytes(latin1);
+
+        (PayloadFormats.Of(default, bytes) switch
+        {
+            PayloadFormat.Native => _native.Read(bytes, out _),
+            PayloadFormat.SenMl => _senMl.Read(bytes, 0),
+            _ => PlainText.Read(bytes, out _),
+        }).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void Random_bytes_never_throw() =>
+        PropertyChecks.Check(ArbMap.Default.GeneratorFor<byte[]>(), ReadInEveryFormat);
+
+    [Fact]
+    public void A_payload_with_one_byte_changed_or_cut_off_never_throws()
+    {
+        string[] whole =
+        [
+            """{"run":"r1","seq":12,"at":"2026-11-20T09:00:00.000Z","value":23.51,"unit":"C\u0065l"}""",
+            """[{"bn":"urn:dev:ow:1:","bt":1.2e9,"bu":"A","bver":5,"n":"voltage","u":"V","v":120.1},{"n":"current","t":-5,"v":1.2}]""",
+            "Temperature: -23.5e1°C",
+        ];
+        var mutations =
+            from payload in Gen.Elements(whole)
+            from position in Gen.Choose(0, payload.Length - 1)
+            from value in Gen.Choose(0, 255)
+            from cut in Gen.Elements(true, false)
+            select (payload, position, value, cut);
+
+        PropertyChecks.Check(mutations, mutation =>
+        {
+            var bytes = Encoding.UTF8.GetBytes(mutation.payload);
+            bytes[mutation.position] = (byte)mutation.value;
+            ReadInEveryFormat(mutation.cut ? bytes[..mutation.position] : bytes);
+        });
+    }
+
+    private void ReadInEveryFormat(byte[] payload)
+    {
+        PayloadFormats.Of(payload, payload);
+        if (_native.Read(payload, out var reading) is null) double.IsFinite(reading.Value).ShouldBeTrue();
+        if (_senMl.Read(payload, 0) is null) _senMl.Count.ShouldBeGreaterThan(0);
+        if (PlainText.Read(payload, out var value) is null) double.IsFinite(value).ShouldBeTrue();
+    }
+}
