@@ -1,2 +1,13 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using Tally.Ingest;
+using Tally.ServiceDefaults;
+
+return await IngestCommand.RunAsync(args, async (verb, settings) =>
+{
+    var builder = WebApplication.CreateBuilder(settings);
+    builder.AddServiceDefaults();
+    builder.AddIngest();
+
+    var app = builder.Build();
+    app.MapHealthEndpoints();
+    return verb == IngestCommand.Migrate ? await app.MigrateAsync() : await app.RunIngestAsync();
+});

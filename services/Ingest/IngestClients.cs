@@ -1,0 +1,49 @@
+using Tally.Contracts;
+using Tally.Ingest.Receiving;
+using Tally.Mqtt;
+using Tally.ServiceDefaults;
+
+namespace Tally.Ingest;
+
+/// <summary>
+/// The two sessions at the broker. Notices have one of their own: the one that delivers is not read while too much is
+/// pending, and must not have the notice's PUBACK behind what it delivers.
+/// </summary>
+internal sealed class IngestClients : IAsyncDisposable
+{
+    public IngestClients(IMqttClientFactory factory, TelemetryHandler handler, IngestOptions options, IConfiguration configuration)
+    {
+        var common = new MqttClientOptions
+        {
+            Broker = configuration.BrokerAddress(),
+            ClientId = options.Instance,
+            KeepAlive = options.KeepAlive,
+            SessionExpiry = options.SessionExpiry,
+        };
+        Subscriptions = [Topics.AllTelemetry, Topics.AllRuns, .. options.Filters];
+        Delivery = factory.Create(common with { Subscriptions = [.. Subscriptions.Select(filter => new MqttSubscription(filter))] }, handler);
+
+        // What was not acknowledged is published again by the announcer, which knows whether it still matters; a session
+        // outlives only short breaks.
+        Notices = factory.Create(common with { ClientId = options.Instance + "-notices", SessionExpiry = TimeSpan.FromMinutes(5) }, new NoticeHandler());
+    }
+
+    /// <summary>Delivers readings and takes their PUBACKs.</summary>
+    public IMqttClient Delivery { get; }
+
+    /// <summary>Publishes notices.</summary>
+    public IMqttClient Notices { get; }
+
+    /// <summary>What the delivering session subscribes to.</summary>
+    public IReadOnlyList<string> Subscriptions { get; }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Delivery.DisposeAsync();
+        await Notices.DisposeAsync();
+    }
+
+    /// <summary>Nothing arrives on the notices' session.</summary>
+    private sealed class NoticeHandler : IMqttHandler;
+}

@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Options;
+using Tally.ServiceDefaults;
+using Tally.Storage;
+
+namespace Tally.Ingest;
+
+/// <summary>The command line: a verb or none, then settings; and what goes wrong before anything runs, in one line each.</summary>
+internal static class IngestCommand
+{
+    /// <summary>The verb that brings the database to this version's schema.</summary>
+    public const string Migrate = "migrate";
+
+    /// <summary>Names of the sections that settings may be about.</summary>
+    private static readonly string[] Sections =
+        [IngestOptions.Section, "Storage", "Partitions", "ConnectionStrings", "Logging", "Kestrel", "urls", "environment", "contentRoot", "Mqtt"];
+
+    private static readonly string Usage =
+        $"usage: Ingest [{Migrate}] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
+
+    /// <summary>Runs a verb.</summary>
+    /// <param name="args">Arguments of the process.</param>
+    /// <param name="run">Runs it, given the verb (empty: the service) and its settings; returns the exit status.</param>
+    /// <returns>Exit status: 0 done or stopped, 2 usage, 3 environment.</returns>
+    public static async Task<int> RunAsync(string[] args, Func<string, string[], Task<int>> run)
+    {
+        var verb = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "";
+        var settings = verb.Length > 0 ? args[1..] : args;
+        if (verb.Length > 0 && verb != Migrate) return Fail(ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
+        if (Array.Find(settings, setting => !IsSetting(setting)) is { } unknown) return Fail(ExitStatus.Usage, $"'{unknown}' is no setting; {Usage}");
+        try
+        {
+            return await run(verb, settings);
+        }
+        catch (OptionsValidationException error)
+        {
+            return Fail(ExitStatus.Usage, string.Join(Environment.NewLine, error.Failures));
+        }
+        catch (FormatException error)
+        {
+            return Fail(ExitStatus.Usage, $"{error.Message} (--urls, environment ASPNETCORE_URLS: expected http://host:port)");
+        }
+        catch (IOException error)
+        {
+            return Fail(ExitStatus.Environment, $"{error.Message} (--urls, environment ASPNETCORE_URLS)"); // the port of the health end points is taken
+        }
+    }
+
+    /// <summary>Runs the service until it is stopped.</summary>
+    public static async Task<int> RunIngestAsync(this WebApplication app)
+    {
+        try
+        {
+            app.Configuration.BrokerAddress();
+            app.Configuration.TelemetryConnectionString();
+        }
+        catch (InvalidOperationException error)
+        {
+            return Fail(ExitStatus.Usage, error.Message);
+        }
+
+        var exit = app.Services.GetRequiredService<ExitStatus>(); // it outlives the host
+        await app.RunAsync();
+        return exit.Code;
+    }
+
+    /// <summary>Migrates.</summary>
+    public static async Task<int> MigrateAsync(this WebApplication app)
+    {
+        await using (app)
+        {
+            string connectionString;
+            try
+            {
+                connectionString = app.Configuration.TelemetryConnectionString();
+            }
+            catch (InvalidOperationException error)
+            {
+                return Fail(ExitStatus.Usage, error.Message);
+            }
+
+            return await MigrateVerb.RunAsync(
+                connectionString,
+                app.Services.GetRequiredService<IngestOptions>(),
+                app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Tally.Ingest.Migrate"),
+                app.Lifetime.ApplicationStopping);
+        }
+    }
+
+    private static bool IsSetting(string argument)
+    {
+        var name = argument.TrimStart('-');
+        return argument.StartsWith("--", StringComparison.Ordinal) && argument.Contains('=')
+            && Array.Exists(Sections, section =>
+                name.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase) || name.StartsWith(section + "=", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static int Fail(int status, string line)
+    {
+        Console.Error.WriteLine($"Ingest: {line}");
+        return status;
+    }
+}

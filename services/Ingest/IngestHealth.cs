@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Tally.Ingest.Announcing;
+using Tally.Ingest.Receiving;
+using Tally.Storage;
+
+namespace Tally.Ingest;
+
+/// <summary>Ready: both sessions stand, the database answers, and nothing received waits longer than it should.</summary>
+internal sealed class IngestHealth(
+    IngestClients clients, BatchWriter writer, DatabaseProbe database, NoticeTrouble notices, TelemetryHandler handler, IngestOptions options) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var trouble = Trouble() ?? await database.CheckAsync(cancellationToken);
+        return trouble is null ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(trouble);
+    }
+
+    private string? Trouble()
+    {
+        if (!clients.Delivery.IsReady) return $"the broker session '{options.Instance}' is not subscribed";
+        if (!clients.Notices.IsReady) return $"the broker session '{options.Instance}-notices' is not connected";
+        if (writer.Health is { State: StorageState.Away or StorageState.NotReady } storage) return storage.Line;
+        if (notices.Line is { } refused) return refused;
+        return handler.OldestPending is { } oldest && oldest > options.StallTime
+            ? $"messages received {oldest.TotalSeconds:F0} s ago are not acknowledged yet"
+            : null;
+    }
+}

@@ -1,0 +1,95 @@
+using System.ComponentModel.DataAnnotations;
+using Tally.Ingest.Receiving;
+
+namespace Tally.Ingest;
+
+/// <summary>Options of the service, section <c>Ingest</c>. All are checked at start.</summary>
+public sealed record IngestOptions : IValidatableObject
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Ingest";
+
+    private static readonly string[] UsualForeignFilters = ["Building/#", "home/#", "sensor/#"];
+
+    /// <summary>
+    /// Name of this instance, the same in every life: its sessions at the broker ({Instance} and {Instance}-notices) and its
+    /// progress in the database hang on it.
+    /// </summary>
+    [RegularExpression("^[A-Za-z0-9._-]{1,40}$", ErrorMessage = "expected 1 to 40 of A-Z a-z 0-9 . _ -")]
+    public string Instance { get; set; } = "ingest-1";
+
+    /// <summary>
+    /// Readings in a batch. A transaction costs about 2 ms whatever its size, a row 6 µs: at 2,000 the transaction is a
+    /// seventh of the cost, and more rows would gain little and make every publisher wait longer.
+    /// </summary>
+    [Range(1, 100_000, ErrorMessage = "expected 1 to 100000")]
+    public int BatchSize { get; set; } = 2_000;
+
+    /// <summary>Time from the first message of a batch to its being stored although it is not full: what a lone reading waits.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:10", ErrorMessage = "expected a time from 00:00:00.001 to 00:00:10")]
+    public TimeSpan BatchTime { get; set; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// Batches that are filled, stored and announced at the same time, and then used again. Four keep every stage busy (one fills,
+    /// one is written, one waits for its notice's PUBACK, one is in between); four more let filling go on while a notice is
+    /// tried again for a second. When none is free the broker's socket is not read: its queue holds what is behind.
+    /// </summary>
+    [Range(2, 1_000, ErrorMessage = "expected 2 to 1000")]
+    public int Batches { get; set; } = 8;
+
+    /// <summary>
+    /// Topic filters of publishers who know nothing of Tally; default <c>Building/#</c>, <c>home/#</c>, <c>sensor/#</c>. What
+    /// is configured replaces the default; one empty text means none.
+    /// </summary>
+    public IReadOnlyList<string>? ForeignFilters { get; set; }
+
+    /// <summary>Prefixes of topics, beside <c>acks/</c>, on which a publisher may ask for its acknowledgements.</summary>
+    public IReadOnlyList<string> AllowedResponsePrefixes { get; set; } = [];
+
+    /// <summary>How long the broker keeps the session, and all that arrives for it, while Ingest is away.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00", ErrorMessage = "expected a time from 00:01:00 to 365.00:00:00")]
+    public TimeSpan SessionExpiry { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Longest silence on a connection to the broker. A process stopped for longer has lost its connection.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "expected a time from 00:00:01 to 01:00:00")]
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Time for storing, announcing and acknowledging what was received, once the service is asked to stop. Kubernetes kills after 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00", ErrorMessage = "expected a time from 00:00:00.1 to 00:10:00")]
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Age of the oldest reading that is received and not acknowledged at which the service calls itself not ready.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "expected a time from 00:00:01 to 01:00:00")]
+    public TimeSpan StallTime { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long <c>migrate</c> waits for a database that does not answer yet. A container with an empty volume takes half a minute.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "expected a time from 00:00:00 to 1.00:00:00")]
+    public TimeSpan DatabaseWait { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The foreign filters that hold.</summary>
+    internal IReadOnlyList<string> Filters => (ForeignFilters ?? UsualForeignFilters).Where(filter => filter.Length > 0).ToList();
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        var filters = Filters;
+        for (var i = 0; i < filters.Count; i++)
+        {
+            if (TopicFilters.Problem(filters[i]) is { } problem) yield return Of(nameof(ForeignFilters), $"'{filters[i]}' {problem}");
+
+            // The broker delivers a message once for each filter that matches, and a foreign reading would be stored as often.
+            for (var j = 0; j < i; j++)
+            {
+                if (TopicFilters.Overlap(filters[i], filters[j]))
+                    yield return Of(nameof(ForeignFilters), $"'{filters[j]}' and '{filters[i]}' match the same topics; expected filters that do not");
+            }
+        }
+
+        foreach (var prefix in AllowedResponsePrefixes)
+        {
+            if (TopicFilters.PrefixProblem(prefix) is { } problem) yield return Of(nameof(AllowedResponsePrefixes), $"'{prefix}' {problem}");
+        }
+    }
+
+    private static ValidationResult Of(string member, string message) => new(message, [member]);
+}

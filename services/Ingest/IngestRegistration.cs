@@ -1,0 +1,71 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
+using Tally.Ingest.Announcing;
+using Tally.Ingest.Receiving;
+using Tally.Ingest.Storing;
+using Tally.Mqtt;
+using Tally.ServiceDefaults;
+using Tally.Storage;
+
+namespace Tally.Ingest;
+
+/// <summary>Registers the service.</summary>
+internal static class IngestRegistration
+{
+    /// <summary>Adds Ingest: receiving, storing, announcing, partitions, health.</summary>
+    public static TBuilder AddIngest<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        var services = builder.Services;
+        services.AddCheckedOptions<IngestOptions>(IngestOptions.Section);
+        services.AddCheckedOptions<StorageOptions>("Storage");
+        services.AddCheckedOptions<PartitionOptions>("Partitions");
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddStorage("tally-ingest");
+        services.AddMqttClient();
+        services.AddSingleton(provider => new BatchWriter(
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetRequiredService<StorageOptions>(),
+            provider.GetRequiredService<IngestOptions>().Instance,
+            provider.GetRequiredService<ILogger<BatchWriter>>()));
+        AddReceiving(services);
+        AddStoring(services);
+        AddAnnouncing(services);
+        services.AddSingleton<ExitStatus>();
+        services.AddSingleton<IngestClients>();
+        services.AddSingleton<LifeNumber>();
+        services.AddHostedService<IngestService>();
+        services.AddHostedService<PartitionTimer>();
+        services.AddHealthChecks().AddCheck<IngestHealth>("ingest", tags: [Extensions.ReadyTag]);
+
+        // The host must not give up before the service does; 5 s more for DISCONNECT.
+        services.AddOptions<HostOptions>().Configure<IngestOptions>((host, ingest) => host.ShutdownTimeout = ingest.StopTimeout + TimeSpan.FromSeconds(5));
+        return builder;
+    }
+
+    private static void AddReceiving(IServiceCollection services)
+    {
+        services.AddSingleton<AckAddresses>();
+        services.AddSingleton<ForeignIdentities>();
+        services.AddSingleton<MessageReader>();
+        services.AddSingleton<TelemetryHandler>();
+    }
+
+    private static void AddStoring(IServiceCollection services)
+    {
+        services.AddSingleton<BatchPool>();
+        services.AddSingleton<FilledBatches>();
+        services.AddSingleton<StoredBatches>();
+        services.AddSingleton<ProcessPause>();
+        services.AddSingleton<StaleBatches>();
+        services.AddSingleton<WriterLoop>();
+    }
+
+    private static void AddAnnouncing(IServiceCollection services)
+    {
+        services.AddSingleton<NoticeBuilder>();
+        services.AddSingleton<NoticePublisher>();
+        services.AddSingleton<NoticeTrouble>();
+        services.AddSingleton<AnnouncerLoop>();
+    }
+}

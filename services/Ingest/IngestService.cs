@@ -1,0 +1,95 @@
+using Tally.Ingest.Announcing;
+using Tally.Ingest.Receiving;
+using Tally.Ingest.Storing;
+using Tally.Mqtt;
+
+namespace Tally.Ingest;
+
+/// <summary>Runs the pipeline: receive, store, announce, acknowledge; from the first life number to the last PUBACK.</summary>
+internal sealed class IngestService(
+    IngestClients clients,
+    TelemetryHandler handler,
+    ForeignIdentities foreign,
+    LifeNumber life,
+    WriterLoop writer,
+    AnnouncerLoop announcer,
+    IngestOptions options,
+    ExitStatus exit,
+    IHostApplicationLifetime lifetime,
+    ILogger<IngestService> logger) : BackgroundService
+{
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            foreign.Begin(await life.NextAsync(stoppingToken)); // before anything can arrive
+            await RunAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            logger.LogInformation("Stopped before the database answered; nothing was received.");
+        }
+        catch (MqttRefusedException error)
+        {
+            logger.LogCritical("{Reason}", error.Message);
+            exit.Code = ExitStatus.Environment;
+            lifetime.StopApplication();
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stop)
+    {
+        using var abort = new CancellationTokenSource();
+        using var leave = new CancellationTokenSource();
+        var pipeline = Pipeline(abort.Token);
+        var sessions = Sessions(leave.Token);
+        logger.LogInformation("Subscribing as '{Instance}' to {Filters}.", options.Instance, string.Join(", ", clients.Subscriptions));
+        try
+        {
+            var stopping = Task.Delay(Timeout.InfiniteTimeSpan, stop);
+            var ended = await Task.WhenAny(pipeline, sessions, stopping);
+            if (ended == stopping) await DrainAsync(pipeline);
+            else await ended; // neither ends by itself, except by failing
+        }
+        finally
+        {
+            await abort.CancelAsync();
+            await leave.CancelAsync();
+            await Task.WhenAll(pipeline, sessions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what matters was thrown above
+        }
+    }
+
+    /// <summary>Stores, announces and acknowledges what was received; what it cannot finish in time is delivered again.</summary>
+    private async Task DrainAsync(Task pipeline)
+    {
+        handler.Stop();
+        try
+        {
+            await pipeline.WaitAsync(options.StopTimeout);
+            logger.LogInformation("Stopped: all that was received is stored and acknowledged.");
+        }
+        catch (TimeoutException)
+        {
+            logger.LogWarning(
+                "Stopped after {Timeout} with readings that are not acknowledged; the broker delivers them again.", options.StopTimeout);
+        }
+    }
+
+    private async Task Pipeline(CancellationToken abort)
+    {
+        var writing = writer.RunAsync(abort);
+        var announcing = announcer.RunAsync(abort);
+        await await Task.WhenAny(writing, announcing); // the writer ends first, unless one fails
+        await announcing;
+    }
+
+    private async Task Sessions(CancellationToken leave)
+    {
+        var delivery = clients.Delivery.RunAsync(leave);
+        var notices = clients.Notices.RunAsync(leave);
+        await await Task.WhenAny(delivery, notices);
+        await delivery;
+        await notices;
+    }
+}

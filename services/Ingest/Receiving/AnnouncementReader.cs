@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json;
+using Tally.Contracts;
+using Tally.Contracts.Payloads;
+
+namespace Tally.Ingest.Receiving;
+
+/// <summary>Reads announcements of runs, and takes only those that everybody who reads the store can work with.</summary>
+internal static class AnnouncementReader
+{
+    /// <summary>Names of sources are words; this leaves room for a file's name.</summary>
+    private const int SourceBytes = 256;
+
+    /// <summary>Reads one announcement.</summary>
+    /// <param name="run">The run that its topic names.</param>
+    /// <param name="payload">JSON of <see cref="RunAnnouncement"/>.</param>
+    /// <param name="announcement">The announcement; null when it cannot be stored.</param>
+    /// <returns>Null, or why it cannot be stored.</returns>
+    public static string? Read(ReadOnlySpan<byte> run, ReadOnlySpan<byte> payload, out RunAnnouncement? announcement)
+    {
+        announcement = null;
+        if (!Names.IsRun(run)) return "the run in the topic is not 1 to 64 of A-Z a-z 0-9 . _ - (and not the reserved 0)";
+        try
+        {
+            var read = JsonSerializer.Deserialize(PayloadFormats.WithoutByteOrderMark(payload), ContractsJson.Default.RunAnnouncement);
+            if (read is null) return "an announcement is a JSON object";
+            var problem = Check(run, read);
+            if (problem is null) announcement = read;
+            return problem;
+        }
+        catch (JsonException error)
+        {
+            // The platform's reader has no other way to say so; announcements are few.
+            return $"not an announcement: {error.Path ?? "$"} at line {(error.LineNumber ?? 0) + 1}, byte {(error.BytePositionInLine ?? 0) + 1}";
+        }
+    }
+
+    private static string? Check(ReadOnlySpan<byte> run, RunAnnouncement read)
+    {
+        if (!run.SequenceEqual(Encoding.UTF8.GetBytes(read.Run))) return "run differs from the one in the topic";
+        if (read.State is not (RunState.Started or RunState.Finished)) return "state is neither started nor finished";
+        if (read.Expected < 0) return "expected is below 0";
+        if (read.Published < 0) return "published is below 0";
+        if (read.Devices < 1) return "devices is below 1";
+        if (read.Qos is < 0 or > 2) return "qos is not 0, 1 or 2";
+        if (read.StepMicroseconds < 0) return "stepMicroseconds is below 0";
+        return CheckText("metric", read.Metric, Limits.NameBytes)
+            ?? CheckText("unit", read.Unit, Limits.UnitBytes)
+            ?? CheckText("source", read.Source, SourceBytes)
+            ?? CheckTimes(read);
+    }
+
+    private static string? CheckText(string what, string text, int limit)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(text);
+        return Names.Fits(utf8, limit) ? null : Names.Misfit(what, utf8, limit);
+    }
+
+    /// <summary>Whoever reads the plan calculates with it: the time of its last reading has to exist.</summary>
+    private static string? CheckTimes(RunAnnouncement read)
+    {
+        var start = (read.Start - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        var steps = (Int128)(read.Expected / read.Devices) * read.StepMicroseconds;
+        return start + steps > Limits.LatestAt ? "the last reading would be later than the year 9999" : null;
+    }
+}
