@@ -1,1 +1,5 @@
-Console.WriteLine("benchmarks");
+using System.CommandLine;
+using Tally.Benchmarks.Pipeline;
+
+var root = new RootCommand("Tally's benchmarks: what the README quotes, measured again.") { PipelineCommand.Create() };
+return await root.Parse(args).InvokeAsync();

@@ -27,10 +27,13 @@ public sealed class PostgresServer : IAsyncDisposable
     public IReadOnlyList<string> LastLines => _process.LastLines;
 
     /// <summary>Makes a data directory and starts it.</summary>
-    public static async Task<PostgresServer> StartAsync(CancellationToken cancellationToken)
+    public static Task<PostgresServer> StartAsync(CancellationToken cancellationToken) => StartAsync(Settings, cancellationToken);
+
+    /// <summary>The same with other settings: those of AppHost's local mode, where speed is measured.</summary>
+    internal static async Task<PostgresServer> StartAsync(PostgresSettings settings, CancellationToken cancellationToken)
     {
         var directory = TestDirectory.Make("postgres");
-        var postgres = new LocalPostgres(Path.Combine(directory, "postgres"), FreePort.Any(), "test", Settings);
+        var postgres = new LocalPostgres(Path.Combine(directory, "postgres"), FreePort.Any(), "test", settings);
         await postgres.PrepareAsync(cancellationToken);
         var server = new PostgresServer(directory, postgres, ChildProcess.Start(postgres.Command, onLine: null));
         await server.UntilReadyAsync(cancellationToken);

@@ -29,7 +29,7 @@ internal sealed class PipelineServices : IAsyncDisposable
     public static async Task<PipelineServices> StartAsync(CancellationToken cancellationToken)
     {
         var broker = await MosquittoServer.StartAsync(cancellationToken);
-        var database = await PostgresServer.StartAsync(cancellationToken, new PostgresSettings());
+        var database = await PostgresServer.StartAsync(new PostgresSettings(), cancellationToken);
         var services = new PipelineServices(broker, database, await database.CreateDatabaseAsync(cancellationToken));
         await services.MigrateAsync(cancellationToken);
         await services.StartAsync("ingest", "Ingest", cancellationToken);
