@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Tally.QueryApi.Apis;
 using Tally.QueryApi.Database;
@@ -18,6 +19,7 @@ internal static class QueryApiServices
     {
         var services = builder.Services;
         services.AddCheckedOptions<QueryApiOptions>("QueryApi");
+        services.AddSingleton<IValidateOptions<QueryApiOptions>, ConnectionStringCheck>();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
         services.AddSingleton(DatabaseRegistration.CreateDataSource);

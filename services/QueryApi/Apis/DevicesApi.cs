@@ -19,6 +19,7 @@ internal static class DevicesApi
     private static async Task<Results<Ok<DeviceReadings>, ProblemHttpResult>> LatestAsync(
         string device, DeviceQueries devices, CancellationToken cancellationToken)
     {
+        device = device.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // the one escape that routing leaves as it is
         var readings = await devices.LatestAsync(device, cancellationToken);
         return readings.Count > 0
             ? TypedResults.Ok(new DeviceReadings(device, readings))

@@ -11,9 +11,10 @@ internal static class DatabaseRegistration
 
     public static NpgsqlDataSource CreateDataSource(IServiceProvider provider)
     {
+        var options = provider.GetRequiredService<QueryApiOptions>(); // before the connection string, which is checked with them
         var settings = new NpgsqlConnectionStringBuilder(provider.GetRequiredService<IConfiguration>().TelemetryConnectionString());
         if (!settings.ShouldSerialize("Command Timeout"))
-            settings.CommandTimeout = (int)Math.Ceiling(provider.GetRequiredService<QueryApiOptions>().QueryTimeout.TotalSeconds);
+            settings.CommandTimeout = (int)Math.Ceiling(options.QueryTimeout.TotalSeconds);
 
         // No logger: what goes wrong is said once by DatabaseWatch, and every query twice a second would be a line.
         return StorageRegistration.CreateDataSource(settings.ConnectionString, "tally-queryapi", MostConnections);
