@@ -1,11 +1,14 @@
 using Tally.QueryApi;
 using Tally.ServiceDefaults;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
-builder.AddQueryApi();
+return await ServiceHost.RunAsync(() =>
+{
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddServiceDefaults();
+    builder.AddQueryApi();
 
-var app = builder.Build();
-app.MapHealthEndpoints();
-app.MapQueryApi();
-await app.RunAsync();
+    var app = builder.Build();
+    app.MapHealthEndpoints();
+    app.MapQueryApi();
+    return app;
+});
