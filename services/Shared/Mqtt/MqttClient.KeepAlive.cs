@@ -1,6 +1,6 @@
 namespace Tally.Mqtt;
 
-// PINGREQ and PINGRESP (3.12, 3.13, 3.1.2.10).
+// PINGREQ and PINGRESP (3.12, 3.13, 3.1.2.10), and the broker that does not answer SUBSCRIBE.
 public sealed partial class MqttClient
 {
     // The clock is looked at this often within the keep-alive time.
@@ -8,33 +8,26 @@ public sealed partial class MqttClient
 
     private async Task KeepAliveLoopAsync(Connection connection)
     {
-        if (connection.KeepAlive <= TimeSpan.Zero) return;
-        var interval = (long)connection.KeepAlive.TotalMilliseconds;
-        var look = Math.Max(1, interval / LooksPerKeepAlive);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(look));
-        long? pinged = null;
-        var looked = Environment.TickCount64;
+        var watch = new SilenceWatch(connection.KeepAlive, Environment.TickCount64);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Math.Max(1, Shortest(connection.KeepAlive, _options.ConnectTimeout) / LooksPerKeepAlive)));
+        var subscribeBy = connection.ConnectedAt + (long)_options.ConnectTimeout.TotalMilliseconds;
         try
         {
             while (await timer.WaitForNextTickAsync(connection.Ending))
             {
                 var now = Environment.TickCount64;
+                if (connection.Paused) subscribeBy = now + (long)_options.ConnectTimeout.TotalMilliseconds;
+                else if (_subscribing && now >= subscribeBy) connection.End(NotSubscribed());
 
-                // Held back by the owner, or stopped as a process: the broker's silence says nothing about the broker.
-                var excused = connection.Paused || now - looked > interval / 2;
-                looked = now;
-                if (pinged is { } since)
+                switch (watch.Look(now, connection.LastSent, connection.LastReceived, connection.Paused))
                 {
-                    if (connection.LastReceived >= since) pinged = null;
-                    else if (excused) pinged = now;
-                    else if (now - since >= interval) connection.End(Silent(connection));
+                    case SilenceWatch.Verdict.Ping:
+                        Ping(connection);
+                        break;
+                    case SilenceWatch.Verdict.Dead:
+                        connection.End(Silent(connection));
+                        break;
                 }
-
-                // One look early: the broker counts from the last packet that reached it.
-                var quiet = now - Math.Min(connection.LastSent, connection.Paused ? now : connection.LastReceived);
-                if (pinged is not null || quiet < interval - look) continue;
-                Ping(connection);
-                pinged = now;
             }
         }
         catch (OperationCanceledException)
@@ -42,6 +35,9 @@ public sealed partial class MqttClient
             // The connection ends.
         }
     }
+
+    private static double Shortest(TimeSpan keepAlive, TimeSpan timeout) =>
+        keepAlive > TimeSpan.Zero && keepAlive < timeout ? keepAlive.TotalMilliseconds : timeout.TotalMilliseconds;
 
     private void Ping(Connection connection)
     {
@@ -58,4 +54,8 @@ public sealed partial class MqttClient
     private ConnectionEnd Silent(Connection connection) => new(
         MqttReasonCode.KeepAliveTimeout,
         $"Broker {_broker} answered no PINGREQ of client id '{_clientId}' for {connection.KeepAlive.TotalSeconds} s.");
+
+    private ConnectionEnd NotSubscribed() => new(
+        MqttReasonCode.ServerUnavailable,
+        $"Broker {_broker} answered no SUBSCRIBE of client id '{_clientId}' for {_options.ConnectTimeout.TotalSeconds} s.");
 }

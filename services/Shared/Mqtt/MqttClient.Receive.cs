@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tally.Mqtt.Packets;
@@ -8,7 +7,7 @@ namespace Tally.Mqtt;
 // The receive loop: many packets out of each read, handed over where they lie.
 public sealed partial class MqttClient
 {
-    private byte[] _packetScratch = [];
+    private readonly PacketSplitter _splitter;
     private byte[] _propertyScratch = [];
     private bool _inHandler;
     private bool _handed;
@@ -22,6 +21,7 @@ public sealed partial class MqttClient
 
     private async Task ReceiveLoopAsync(Connection connection)
     {
+        var sink = new Sink(this, connection);
         _inHandler = false;
         _handed = false;
         try
@@ -32,7 +32,7 @@ public sealed partial class MqttClient
                 var now = Environment.TickCount64;
                 connection.LastReceived = now;
                 var buffer = read.Buffer;
-                var packets = HandlePackets(connection, buffer, out var rest);
+                var packets = _splitter.Split(buffer, ref sink, out var rest);
                 var bytes = buffer.Length - rest.Length;
                 connection.Input.AdvanceTo(rest.Start, buffer.End);
                 if (packets > 0) AfterRoomWasMade(connection);
@@ -71,45 +71,6 @@ public sealed partial class MqttClient
             IOException or SocketException => Broken(error),
             _ => Fault(error),
         };
-    }
-
-    /// <summary>Handles all whole packets and leaves the rest. A packet is copied only where it lies across two segments.</summary>
-    private int HandlePackets(Connection connection, ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> rest)
-    {
-        var packets = 0;
-        rest = buffer;
-        while (!rest.IsEmpty)
-        {
-            var bytes = rest.FirstSpan;
-            var offset = 0;
-            while (FixedHeader.TryRead(bytes[offset..], _options.MaximumPacketSize, out var header) && header.PacketLength <= bytes.Length - offset)
-            {
-                Handle(connection, header, bytes.Slice(offset + header.Length, header.BodyLength));
-                offset += header.PacketLength;
-                packets++;
-                if (connection.Ending.IsCancellationRequested) break;
-            }
-
-            rest = rest.Slice(offset);
-            if (rest.IsSingleSegment || connection.Ending.IsCancellationRequested || !TryHandleAcross(connection, ref rest)) break;
-            packets++;
-        }
-
-        return packets;
-    }
-
-    private bool TryHandleAcross(Connection connection, ref ReadOnlySequence<byte> rest)
-    {
-        Span<byte> start = stackalloc byte[FixedHeader.MaximumLength];
-        start = start[..(int)Math.Min(rest.Length, start.Length)];
-        rest.Slice(0, start.Length).CopyTo(start);
-        if (!FixedHeader.TryRead(start, _options.MaximumPacketSize, out var header) || rest.Length < header.PacketLength) return false;
-        if (_packetScratch.Length < header.BodyLength) _packetScratch = new byte[header.BodyLength];
-        var body = _packetScratch.AsSpan(0, header.BodyLength);
-        rest.Slice(header.Length, header.BodyLength).CopyTo(body);
-        Handle(connection, header, body);
-        rest = rest.Slice(header.PacketLength);
-        return true;
     }
 
     private void Handle(Connection connection, FixedHeader header, ReadOnlySpan<byte> body)
@@ -185,4 +146,13 @@ public sealed partial class MqttClient
         {
             Final = ReasonCodes.IsFinal(packet.Reason),
         };
+
+    private readonly struct Sink(MqttClient client, Connection connection) : IPacketSink
+    {
+        public bool Take(FixedHeader header, ReadOnlySpan<byte> body)
+        {
+            client.Handle(connection, header, body);
+            return !connection.Ending.IsCancellationRequested;
+        }
+    }
 }

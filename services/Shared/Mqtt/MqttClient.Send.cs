@@ -31,9 +31,10 @@ public sealed partial class MqttClient
         {
             // The end could not wait any longer; it has been told why.
         }
-        catch (Exception error) when (error is IOException or SocketException)
+        catch (Exception error)
         {
-            connection.End(Broken(error));
+            // A broken socket is an everyday thing; anything else is a defect and ends the client with its exception.
+            connection.End(error is IOException or SocketException ? Broken(error) : Fault(error));
         }
     }
 

@@ -67,6 +67,7 @@ public sealed partial class MqttClient : IMqttClient
         _gathering = new Gathering(options.GatherTime);
         _inFlight = new InFlightMessages(Math.Min(options.PublishWindow, (ushort)(SubscribePacketId - 1)));
         _waiter = new PublishWaiter(_gate);
+        _splitter = new PacketSplitter(options.MaximumPacketSize);
     }
 
     /// <inheritdoc/>
