@@ -1,0 +1,245 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+using Tally.Mqtt;
+using Tally.Mqtt.Packets;
+using Xunit;
+
+namespace Tally.Unit.Tests.Mqtt;
+
+public sealed class ClientConnectTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task CONNECT_carries_what_the_options_say_and_credentials_are_percent_decoded()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { CleanStart = true, KeepAlive = TimeSpan.FromSeconds(7), ReceiveMaximum = 77 });
+        var connection = await broker.AcceptAsync(Cancel);
+        var connect = await connection.ExpectAsync(PacketType.Connect, Cancel);
+
+        Convert.ToHexString(connect).ShouldBe(
+            "00044D515454" + "05" + "C2" + "0007" + "0D" + "110000012C" + "21004D" + "2700100000" + "0008" + Hex("client-1") +
+            "0007" + Hex("someone") + "0004" + Hex("p@ss"));
+    }
+
+    [Fact]
+    public async Task Clean_start_is_asked_for_on_the_first_connection_only()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { CleanStart = true });
+        for (var turn = 0; turn < 2; turn++)
+        {
+            var connection = await broker.AcceptAsync(Cancel);
+            var flags = (await connection.ExpectAsync(PacketType.Connect, Cancel))[7];
+            (flags & 0x02).ShouldBe(turn == 0 ? 0x02 : 0);
+            await connection.SendAsync(BrokerPackets.ConnAck(new ConnAckPacket()), Cancel);
+            await session.Handler.NextAsync("connected", Cancel);
+            connection.Close();
+        }
+    }
+
+    [Fact]
+    public async Task A_CONNACK_that_never_comes_ends_the_attempt_and_the_next_one_is_made()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(100) });
+        await (await broker.AcceptAsync(Cancel)).ExpectAsync(PacketType.Connect, Cancel);
+        (await session.Handler.NextAsync(Cancel)).ShouldBe(
+            $"disconnected 0 ServerUnavailable: Broker 127.0.0.1:{broker.Port} took the connection of client id 'client-1' but sent no CONNACK within 0.1 s.");
+
+        await broker.AcceptAndWelcomeAsync(Cancel);
+        await session.Handler.NextAsync("connected 1", Cancel);
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_not_there_is_reported_once_and_tried_again()
+    {
+        // A port that was free a moment ago, with nobody on it.
+        var free = new TcpListener(IPAddress.Loopback, 0);
+        free.Start();
+        var port = ((IPEndPoint)free.LocalEndpoint).Port;
+        free.Stop();
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { Broker = new Uri($"mqtt://127.0.0.1:{port}") });
+        (await session.Handler.NextAsync(Cancel)).ShouldStartWith($"disconnected 0 ServerUnavailable: Broker 127.0.0.1:{port} cannot be reached: Connection refused");
+
+        var later = new TcpListener(IPAddress.Loopback, port);
+        later.Start();
+        using var tcp = await later.AcceptTcpClientAsync(Cancel);
+        var connection = new ScriptedConnection(tcp);
+        await connection.ExpectAsync(PacketType.Connect, Cancel);
+        await connection.SendAsync(BrokerPackets.ConnAck(new ConnAckPacket()), Cancel);
+        (await session.Handler.NextAsync(Cancel)).ShouldStartWith("connected 1");
+        session.Log.Lines.Count(line => line.Level == LogLevel.Warning).ShouldBe(1);
+        await session.StopAsync();
+        later.Stop();
+    }
+
+    [Theory]
+    [InlineData(MqttReasonCode.BadUserNameOrPassword, "Check user name and password")]
+    [InlineData(MqttReasonCode.NotAuthorized, "access list")]
+    [InlineData(MqttReasonCode.ClientIdentifierNotValid, "Choose another client id")]
+    [InlineData(MqttReasonCode.Banned, "lift the ban")]
+    [InlineData(MqttReasonCode.UnsupportedProtocolVersion, "speaks MQTT 5")]
+    [InlineData(MqttReasonCode.BadAuthenticationMethod, "enhanced authentication")]
+    public async Task A_final_refusal_ends_the_client_and_says_the_way_out_but_not_the_password(MqttReasonCode reason, string wayOut)
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "t"u8 }, Cancel);
+        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { Reason = reason, ReasonString = "so there" });
+
+        var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
+        refused.Reason.ShouldBe(reason);
+        refused.Message.ShouldContain($"127.0.0.1:{broker.Port}");
+        refused.Message.ShouldContain("user 'someone'");
+        refused.Message.ShouldContain("client id 'client-1'");
+        refused.Message.ShouldContain("so there");
+        refused.Message.ShouldContain(wayOut);
+        refused.Message.ShouldNotContain("p@ss");
+        (await Should.ThrowAsync<MqttRefusedException>(async () => await waiting)).ShouldBe(refused);
+        await Should.ThrowAsync<MqttRefusedException>(async () => await session.Client.WaitToPublishAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_refusal_that_may_pass_is_tried_again()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { Reason = MqttReasonCode.ServerBusy });
+        (await session.Handler.NextAsync(Cancel)).ShouldStartWith("disconnected 0 ServerBusy");
+        await broker.AcceptAndWelcomeAsync(Cancel);
+        (await session.Handler.NextAsync(Cancel)).ShouldStartWith("connected 1");
+    }
+
+    [Fact]
+    public async Task A_session_that_is_present_after_a_clean_start_is_a_protocol_error()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { CleanStart = true });
+        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
+        (await session.Handler.NextAsync(Cancel)).ShouldStartWith("disconnected 0 ProtocolError");
+    }
+
+    [Theory]
+    [InlineData("D000", "ProtocolError")]
+    [InlineData("20FFFFFF7F", "PacketTooLarge")]
+    [InlineData("2003FF0000", "MalformedPacket")]
+    [InlineData("485454502F", "MalformedPacket")]
+    public async Task Something_else_than_CONNACK_ends_the_attempt(string answer, string reason)
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAsync(Cancel);
+        await connection.ExpectAsync(PacketType.Connect, Cancel);
+        await connection.SendAsync(Convert.FromHexString(answer), Cancel);
+        (await session.Handler.NextAsync(Cancel)).ShouldStartWith($"disconnected 0 {reason}");
+    }
+
+    [Fact]
+    public async Task The_identifier_that_the_broker_assigns_is_kept()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { ClientId = "" });
+        var first = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { AssignedClientIdentifier = "auto-7" });
+        await session.Handler.NextAsync("connected 1", Cancel);
+        first.Close();
+        var again = await broker.AcceptAsync(Cancel);
+        Encoding.UTF8.GetString(await again.ExpectAsync(PacketType.Connect, Cancel)).ShouldContain("auto-7");
+    }
+
+    [Fact]
+    public async Task A_broker_that_takes_over_the_session_ends_the_client()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await connection.SendAsync(BrokerPackets.Disconnect(new DisconnectPacket { Reason = MqttReasonCode.SessionTakenOver }), Cancel);
+        var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
+        refused.Reason.ShouldBe(MqttReasonCode.SessionTakenOver);
+        refused.Message.ShouldContain("give each process its own");
+    }
+
+    [Fact]
+    public async Task Three_early_ends_without_a_word_are_called_what_they_are()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        for (var turn = 0; turn < 4; turn++)
+        {
+            var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+            await session.Handler.NextAsync("connected", Cancel);
+            connection.Close();
+            var end = await session.Handler.NextAsync("disconnected", Cancel);
+            if (turn < 2) end.ShouldContain("closed the connection");
+            else end.ShouldContain("SessionTakenOver: Another client uses id 'client-1'");
+            session.Client.IsReady.ShouldBeFalse();
+        }
+
+        session.Log.Lines.Count(line => line.Line.Contains("Another client uses id", StringComparison.Ordinal)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task An_exception_of_the_handler_ends_the_client_with_it()
+    {
+        await using var broker = new ScriptedBroker();
+        var handler = new RecordingHandler { Message = () => throw new InvalidTimeZoneException("owner's defect") };
+        await using var session = new ClientSession(broker.Options, handler);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish()), Cancel);
+        (await Should.ThrowAsync<InvalidTimeZoneException>(session.Run)).Message.ShouldBe("owner's defect");
+        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x83, 0x00]);
+    }
+
+    [Fact]
+    public async Task Running_twice_is_refused_and_disposing_twice_is_not()
+    {
+        await using var broker = new ScriptedBroker();
+        var session = new ClientSession(broker.Options);
+        await Should.ThrowAsync<InvalidOperationException>(() => session.Client.RunAsync(Cancel));
+        await session.Client.DisposeAsync();
+        await session.Client.DisposeAsync();
+        await session.Run;
+        await Should.ThrowAsync<MqttSessionLostException>(async () => await session.Client.WaitToPublishAsync(Cancel));
+        session.TryPublish("t", 1).ShouldBeFalse();
+        await session.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_client_that_never_ran_can_be_disposed()
+    {
+        await using var broker = new ScriptedBroker();
+        var client = new MqttClient(broker.Options, new RecordingHandler(), null);
+        var waiting = client.WaitToPublishAsync(Cancel);
+        await client.DisposeAsync();
+        await Should.ThrowAsync<ObjectDisposedException>(async () => await waiting);
+        await Should.ThrowAsync<ObjectDisposedException>(() => client.RunAsync(Cancel));
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1")]
+    [InlineData("mqtts://127.0.0.1")]
+    public void A_broker_address_of_another_kind_is_refused_without_showing_it(string address) =>
+        Should.Throw<ArgumentException>(() => new MqttClient(
+            new MqttClientOptions { Broker = new Uri(address), ClientId = "x" }, new RecordingHandler(), null))
+            .Message.ShouldContain("mqtt://[user[:password]@]host[:port]");
+
+    [Fact]
+    public void An_option_that_cannot_be_used_is_named_with_its_value()
+    {
+        var good = new MqttClientOptions { Broker = new Uri("mqtt://h"), ClientId = "x" };
+        Complaint(good with { PublishWindow = 0 }).ShouldContain("PublishWindow is '0'");
+        Complaint(good with { KeepAlive = TimeSpan.FromDays(1) }).ShouldContain("KeepAlive is '1.00:00:00'");
+        Complaint(good with { MaximumPacketSize = 1 }).ShouldContain("MaximumPacketSize is '1'");
+        Complaint(good with { Subscriptions = [new MqttSubscription("a/#/b")] }).ShouldContain("'a/#/b'");
+
+        static string Complaint(MqttClientOptions options) =>
+            Should.Throw<ArgumentException>(() => new MqttClient(options, new RecordingHandler(), null)).Message;
+    }
+
+    private static string Hex(string text) => Convert.ToHexString(Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,398 @@
+using System.Text;
+using Shouldly;
+using Tally.Mqtt;
+using Tally.Mqtt.Packets;
+using Xunit;
+
+namespace Tally.Unit.Tests.Mqtt;
+
+public sealed class ClientSessionTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_brokers_receive_maximum_bounds_the_messages_without_acknowledgement()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ReceiveMaximum = 3 });
+        for (var token = 1; token <= 3; token++) await session.PublishAsync("t", token, Cancel);
+        session.TryPublish("t", 4).ShouldBeFalse();
+        var room = session.Client.WaitToPublishAsync(Cancel);
+        room.IsCompleted.ShouldBeFalse();
+
+        var first = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.PubAck(first), Cancel);
+        await room;
+        session.TryPublish("t", 4).ShouldBeTrue();
+        session.TryPublish("t", 5).ShouldBeFalse();
+        (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 Success");
+    }
+
+    [Fact]
+    public async Task Our_own_window_bounds_them_where_the_broker_does_not()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { PublishWindow = 2 });
+        await broker.AcceptAndWelcomeAsync(Cancel);
+        await session.PublishAsync("t", 1, Cancel);
+        await session.PublishAsync("t", 2, Cancel);
+        session.TryPublish("t", 3).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_waiter_for_room_can_be_cancelled_and_wait_again()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        using var giveUp = new CancellationTokenSource();
+        var room = session.Client.WaitToPublishAsync(giveUp.Token);
+        await Should.ThrowAsync<InvalidOperationException>(async () => await session.Client.WaitToPublishAsync(Cancel));
+        await giveUp.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(async () => await room);
+
+        room = session.Client.WaitToPublishAsync(Cancel);
+        await broker.AcceptAndWelcomeAsync(Cancel);
+        await room;
+        session.TryPublish("t", 1).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task With_the_session_present_messages_go_out_again_first_in_order_with_DUP_and_their_packet_identifiers()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        var sent = new List<ushort>();
+        for (var token = 0; token < 5; token++)
+        {
+            await session.PublishAsync($"t/{token}", token, Cancel);
+            sent.Add(BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel)));
+        }
+
+        await connection.SendAsync(BrokerPackets.PubAck(sent[1]), Cancel);
+        await session.Handler.NextAsync("published 1", Cancel);
+        connection.Close();
+
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true, ReceiveMaximum = 2 });
+        await session.Handler.NextAsync("connected 2 session present", Cancel);
+        session.TryPublish("t/new", 9).ShouldBeFalse();
+        foreach (var token in new[] { 0, 2, 3, 4 })
+        {
+            var (type, flags, body) = await again.ReceiveAsync(Cancel);
+            type.ShouldBe(PacketType.Publish);
+            flags.ShouldBe((byte)0x0A);
+            BrokerPackets.TopicOf(body).ShouldBe($"t/{token}");
+            BrokerPackets.PacketIdOf(body).ShouldBe(sent[token]);
+            await again.SendAsync(BrokerPackets.PubAck(sent[token]), Cancel);
+            await session.Handler.NextAsync($"published {token}", Cancel);
+        }
+
+        await session.PublishAsync("t/new", 9, Cancel);
+        var fresh = await again.ReceiveAsync(Cancel);
+        fresh.Flags.ShouldBe((byte)0x02);
+        BrokerPackets.TopicOf(fresh.Body).ShouldBe("t/new");
+    }
+
+    [Fact]
+    public async Task A_smaller_receive_maximum_on_the_next_connection_also_holds_for_what_is_sent_again()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { KeepAlive = TimeSpan.FromMilliseconds(400) });
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        for (var token = 0; token < 3; token++) await session.PublishAsync("t", token, Cancel);
+        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        connection.Close();
+
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true, ReceiveMaximum = 1 });
+        var first = BrokerPackets.PacketIdOf(await again.ExpectAsync(PacketType.Publish, Cancel));
+
+        // Nothing but the ping comes while the first is not acknowledged.
+        await again.ExpectAsync(PacketType.PingReq, Cancel);
+        await again.SendAsync(BrokerPackets.PubAck(first), Cancel);
+        await again.ExpectAsync(PacketType.Publish, Cancel);
+    }
+
+    [Fact]
+    public async Task With_the_session_gone_messages_are_handed_back_in_order_and_not_sent_again()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        for (var token = 0; token < 3; token++) await session.PublishAsync("t", token, Cancel);
+        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "single"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        for (var turn = 0; turn < 4; turn++) await connection.ExpectAsync(PacketType.Publish, Cancel);
+        connection.Close();
+
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = false });
+        await session.Handler.NextAsync("connected 2 session new", Cancel);
+        for (var token = 0; token < 3; token++) (await session.Handler.NextAsync(Cancel)).ShouldBe($"returned {token}");
+        await Should.ThrowAsync<MqttSessionLostException>(async () => await waiting);
+
+        await session.PublishAsync("fresh", 7, Cancel);
+        var (_, flags, body) = await again.ReceiveAsync(Cancel);
+        flags.ShouldBe((byte)0x02);
+        BrokerPackets.TopicOf(body).ShouldBe("fresh");
+    }
+
+    [Fact]
+    public async Task PublishAsync_waits_for_a_connection_and_gives_the_brokers_reason()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var first = session.Client.PublishAsync(new MqttPublication { Topic = "a"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        var second = session.Client.PublishAsync(new MqttPublication { Topic = "b"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        var zero = session.Client.PublishAsync(new MqttPublication { Topic = "c"u8 }, Cancel);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ReceiveMaximum = 1 });
+
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        second.IsCompleted.ShouldBeFalse();
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubAck, id, MqttReasonCode.NoMatchingSubscribers), Cancel);
+        (await first).ShouldBe(MqttReasonCode.NoMatchingSubscribers);
+        id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubAck, id, MqttReasonCode.QuotaExceeded), Cancel);
+        (await second).ShouldBe(MqttReasonCode.QuotaExceeded);
+        (await zero).ShouldBe(MqttReasonCode.Success);
+        BrokerPackets.TopicOf(await connection.ExpectAsync(PacketType.Publish, Cancel)).ShouldBe("c");
+    }
+
+    [Fact]
+    public async Task A_cancelled_PublishAsync_that_was_not_sent_is_not_sent()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        using var giveUp = new CancellationTokenSource();
+        var cancelled = session.Client.PublishAsync(new MqttPublication { Topic = "a"u8, Qos = MqttQos.AtLeastOnce }, giveUp.Token);
+        var kept = session.Client.PublishAsync(new MqttPublication { Topic = "b"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        await giveUp.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(async () => await cancelled);
+
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        var body = await connection.ExpectAsync(PacketType.Publish, Cancel);
+        BrokerPackets.TopicOf(body).ShouldBe("b");
+        await connection.SendAsync(BrokerPackets.PubAck(BrokerPackets.PacketIdOf(body)), Cancel);
+        await kept;
+    }
+
+    [Fact]
+    public async Task What_the_broker_does_not_take_is_refused_before_it_is_sent()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { MaximumPacketSize = 100, MaximumQos = MqttQos.AtMostOnce, RetainAvailable = false });
+        await session.Handler.NextAsync("connected", Cancel);
+        await session.Client.WaitToPublishAsync(Cancel);
+
+        Reason(() => session.TryPublish("t", 1, new string('x', 100), MqttQos.AtMostOnce)).ShouldBe(MqttReasonCode.PacketTooLarge);
+        Reason(() => session.TryPublish("t", 1)).ShouldBe(MqttReasonCode.QosNotSupported);
+        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t"u8, Retain = true }, 1)).ShouldBe(MqttReasonCode.RetainNotSupported);
+        Reason(() => session.TryPublish("t/+", 1)).ShouldBe(MqttReasonCode.TopicNameInvalid);
+        Reason(() => session.TryPublish("", 1)).ShouldBe(MqttReasonCode.TopicNameInvalid);
+        Reason(() => session.TryPublish("t", 1, qos: MqttQos.ExactlyOnce)).ShouldBe(MqttReasonCode.QosNotSupported);
+        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t"u8, ResponseTopic = "a/#"u8 }, 1)).ShouldBe(MqttReasonCode.TopicNameInvalid);
+        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t"u8, ContentType = [0xFF] }, 1)).ShouldBe(MqttReasonCode.MalformedPacket);
+        session.TryPublish("t", 1, "", MqttQos.AtMostOnce).ShouldBeTrue();
+
+        static MqttReasonCode Reason(Action publish) => Should.Throw<MqttException>(publish).Reason;
+    }
+
+    [Fact]
+    public async Task A_message_in_flight_that_the_next_broker_does_not_take_is_reported()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await session.PublishAsync(new string('t', 200), 1, Cancel);
+        await session.PublishAsync("t", 2, Cancel);
+        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        connection.Close();
+
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true, MaximumPacketSize = 100 });
+        (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 PacketTooLarge");
+        BrokerPackets.TopicOf(await again.ExpectAsync(PacketType.Publish, Cancel)).ShouldBe("t");
+    }
+
+    [Fact]
+    public async Task It_subscribes_where_no_session_is_present_or_it_has_not_subscribed_yet_in_its_life()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with
+        {
+            Subscriptions = [new MqttSubscription("a/+"), new MqttSubscription("b", MqttQos.AtMostOnce, NoLocal: true)],
+        });
+
+        // A process that finds the session of the one before it: retained messages do not come a second time.
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
+        var subscribe = await connection.ExpectAsync(PacketType.Subscribe, Cancel);
+        Convert.ToHexString(subscribe[2..]).ShouldBe("00" + "0003612F2B" + "11" + "000162" + "14");
+        session.Client.IsReady.ShouldBeFalse();
+        await connection.SendAsync(BrokerPackets.SubAck(PacketType.SubAck, (ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0]), Cancel);
+        await BecomesReadyAsync(session);
+        connection.Close();
+
+        connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
+        await session.Handler.NextAsync("connected 2", Cancel);
+        await BecomesReadyAsync(session);
+        await session.PublishAsync("t", 1, Cancel);
+        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        connection.Close();
+
+        connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = false });
+        subscribe = await connection.ExpectAsync(PacketType.Subscribe, Cancel);
+        Convert.ToHexString(subscribe[2..]).ShouldBe("00" + "0003612F2B" + "01" + "000162" + "04");
+    }
+
+    [Fact]
+    public async Task A_refused_subscription_ends_the_client_and_names_the_filter()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { Subscriptions = [new MqttSubscription("mine"), new MqttSubscription("yours/#")] });
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        var subscribe = await connection.ExpectAsync(PacketType.Subscribe, Cancel);
+        await connection.SendAsync(BrokerPackets.SubAck(PacketType.SubAck, (ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0x87]), Cancel);
+        var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
+        refused.Message.ShouldContain("'yours/#'");
+        refused.Reason.ShouldBe(MqttReasonCode.NotAuthorized);
+        session.Client.IsReady.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_SUBSCRIBE_without_answer_ends_the_connection()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with
+        {
+            ConnectTimeout = TimeSpan.FromMilliseconds(300), Subscriptions = [new MqttSubscription("a")],
+        });
+        await broker.AcceptAndWelcomeAsync(Cancel);
+        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldContain("answered no SUBSCRIBE");
+    }
+
+    [Fact]
+    public async Task Messages_are_acknowledged_in_the_order_given_and_only_on_their_own_connection()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        for (ushort id = 1; id <= 3; id++)
+            await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Qos = MqttQos.AtLeastOnce, PacketId = id }), Cancel);
+        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "last" }), Cancel);
+        await session.Handler.NextAsync("message last", Cancel);
+        var deliveries = session.Handler.Deliveries.ToArray();
+        deliveries.ShouldBe([new MqttDelivery(1, 1), new MqttDelivery(1, 2), new MqttDelivery(1, 3), new MqttDelivery(1, 0)]);
+        session.Client.Acknowledge([deliveries[0], deliveries[3], deliveries[1]]);
+        (await connection.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 1]);
+        (await connection.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 2]);
+        connection.Close();
+
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
+        await again.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "again", Qos = MqttQos.AtLeastOnce, PacketId = 3, Duplicate = true }), Cancel);
+        (await session.Handler.NextAsync("message again", Cancel)).ShouldBe("message again  dup");
+        session.Client.Acknowledge(deliveries[2]);
+        session.Client.Acknowledge(new MqttDelivery(2, 9));
+        (await again.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 9]);
+    }
+
+    [Fact]
+    public async Task A_broker_over_our_receive_maximum_is_counted_and_logged_once()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { ReceiveMaximum = 2 });
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        for (ushort id = 1; id <= 5; id++)
+            await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = $"t{id}", Qos = MqttQos.AtLeastOnce, PacketId = id }), Cancel);
+        await session.Handler.NextAsync("message t5", Cancel);
+        session.Client.ReceiveMaximumExceeded.ShouldBe(3);
+        session.Log.Lines.Count(line => line.Line.Contains("Receive Maximum of 2", StringComparison.Ordinal)).ShouldBe(1);
+        session.Client.IsReady.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Stopping_sends_what_is_buffered_then_DISCONNECT()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { StopTimeout = TimeSpan.FromSeconds(20) });
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await session.PublishAsync("t/0", 0, Cancel);
+        for (var token = 1; token < 500; token++) session.TryPublish($"t/{token}", token).ShouldBeTrue();
+        var run = session.StopAsync();
+        for (var token = 0; token < 500; token++)
+            BrokerPackets.TopicOf(await connection.ExpectAsync(PacketType.Publish, Cancel)).ShouldBe($"t/{token}");
+        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x00, 0x00]);
+        await connection.ExpectEndAsync(Cancel);
+        connection.Close();
+        await run;
+        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldBe("disconnected 1 Success: Stopped.");
+    }
+
+    [Fact]
+    public async Task Stopping_does_not_wait_for_a_broker_that_does_not_read()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { StopTimeout = TimeSpan.FromMilliseconds(200) });
+        await broker.AcceptAndWelcomeAsync(Cancel);
+        await session.Handler.NextAsync("connected", Cancel);
+        var payload = new string('x', 60_000);
+
+        // Until socket and buffer are full.
+        var more = true;
+        while (more)
+        {
+            using var full = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+            try
+            {
+                await session.Client.WaitToPublishAsync(full.Token);
+                session.TryPublish("t", 0, payload, MqttQos.AtMostOnce);
+            }
+            catch (OperationCanceledException)
+            {
+                more = false;
+            }
+        }
+
+        await session.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+    }
+
+    [Theory]
+    [InlineData("50020001", 0x82)]
+    [InlineData("40020007", 0x82)]
+    [InlineData("90040001" + "0001", 0x82)]
+    [InlineData("B0040001" + "0000", 0x82)]
+    [InlineData("F0" + "07" + "18" + "05" + "15000178" + "00", 0x82)]
+    [InlineData("2003000000", 0x82)]
+    [InlineData("C000", 0x82)]
+    [InlineData("3406" + "000174" + "0001" + "00", 0x82)]
+    [InlineData("3005" + "0002742B" + "00", 0x81)]
+    [InlineData("30FFFFFF7F", 0x95)]
+    [InlineData("3007" + "000174" + "03" + "230001", 0x94)]
+    public async Task A_broker_that_breaks_the_protocol_is_told_why_and_connected_to_again(string packet, byte reason)
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await connection.SendAsync(Convert.FromHexString(packet), Cancel);
+        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([reason, 0x00]);
+        connection.Close();
+        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldStartWith($"disconnected 1 {(MqttReasonCode)reason}: Broker 127.0.0.1:{broker.Port} broke the protocol.");
+        await broker.AcceptAndWelcomeAsync(Cancel);
+        await session.Handler.NextAsync("connected 2", Cancel);
+    }
+
+    [Fact]
+    public async Task A_message_across_many_small_writes_arrives_whole()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        var text = string.Concat(Enumerable.Range(0, 40_000).Select(number => (char)('a' + (number % 26))));
+        foreach (var piece in BrokerPackets.Publish(new BrokerPublish { Topic = "big", Payload = Encoding.ASCII.GetBytes(text) }).Chunk(777))
+            await connection.SendAsync(piece, Cancel);
+        (await session.Handler.NextAsync("message", Cancel)).ShouldBe($"message big {text}");
+    }
+
+    private static async Task BecomesReadyAsync(ClientSession session)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!session.Client.IsReady) await Task.Delay(1, limit.Token);
+    }
+}

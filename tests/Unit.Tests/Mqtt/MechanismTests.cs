@@ -1,0 +1,181 @@
+using Shouldly;
+using Tally.Mqtt;
+using Tally.Mqtt.Packets;
+using Xunit;
+
+namespace Tally.Unit.Tests.Mqtt;
+
+public sealed class MechanismTests
+{
+    [Fact]
+    public void Back_off_doubles_its_bound_up_to_the_longest_and_starts_again_after_a_success()
+    {
+        var random = new FixedRandom(1.0);
+        var backOff = new BackOff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), random);
+        Enumerable.Range(0, 6).Select(_ => backOff.Next().TotalMilliseconds).ShouldBe([100, 200, 400, 800, 1000, 1000]);
+        for (var turn = 0; turn < 100; turn++) backOff.Next().ShouldBe(TimeSpan.FromSeconds(1));
+        backOff.Reset();
+        backOff.Next().ShouldBe(TimeSpan.FromMilliseconds(100));
+        random.Value = 0;
+        backOff.Next().ShouldBe(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Messages_in_flight_keep_their_order_and_their_bytes_whatever_is_acknowledged()
+    {
+        var random = new Random(7);
+        using var inFlight = new InFlightMessages(300);
+        var model = new List<(ushort PacketId, long Token, byte[] Packet)>();
+        for (long step = 0; step < 20_000; step++)
+        {
+            if (inFlight.HasRoom && random.Next(100) < 55)
+            {
+                var packet = new byte[random.Next(1, 600)];
+                random.NextBytes(packet);
+                packet.CopyTo(inFlight.Add(packet.Length, step, null, out var packetId));
+                model.Exists(message => message.PacketId == packetId).ShouldBeFalse();
+                model.Add((packetId, step, packet));
+            }
+            else if (model.Count > 0)
+            {
+                var at = random.Next(3) == 0 ? random.Next(model.Count) : 0;
+                inFlight.TryRemove(model[at].PacketId, out var token, out _, out var sent).ShouldBeTrue();
+                token.ShouldBe(model[at].Token);
+                sent.ShouldBeTrue();
+                inFlight.TryRemove(model[at].PacketId, out _, out _, out _).ShouldBeFalse();
+                model.RemoveAt(at);
+            }
+
+            inFlight.Count.ShouldBe(model.Count);
+            if (step % 1000 != 0) continue;
+            var packetIds = new List<ushort>();
+            for (var id = inFlight.First; id != 0; id = inFlight.Next(id)) packetIds.Add(id);
+            packetIds.ShouldBe(model.Select(message => message.PacketId));
+            foreach (var message in model) inFlight.PacketOf(message.PacketId).ToArray().ShouldBe(message.Packet);
+        }
+    }
+
+    [Fact]
+    public void Messages_in_flight_are_bounded_by_number_and_never_have_packet_identifier_0()
+    {
+        using var inFlight = new InFlightMessages(65_534);
+        for (var count = 0; count < 65_534; count++)
+        {
+            inFlight.HasRoom.ShouldBeTrue();
+            inFlight.Add(1, count, null, out var packetId);
+            packetId.ShouldNotBe((ushort)0);
+        }
+
+        inFlight.HasRoom.ShouldBeFalse();
+        inFlight.TryRemove(0, out _, out _, out _).ShouldBeFalse();
+        inFlight.TryRemove(65_535, out _, out _, out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Messages_in_flight_are_bounded_by_their_bytes()
+    {
+        using var inFlight = new InFlightMessages(10_000);
+        inFlight.Add(InFlightMessages.BytesLimit, 1, null, out var packetId);
+        inFlight.HasRoom.ShouldBeFalse();
+        inFlight.TryRemove(packetId, out _, out _, out _);
+        inFlight.HasRoom.ShouldBeTrue();
+        inFlight.Bytes.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_signal_is_kept_until_somebody_waits_and_two_are_kept_as_one()
+    {
+        var signal = new AsyncSignal();
+        signal.Set();
+        signal.Set();
+        await signal.WaitAsync();
+        var waiting = signal.WaitAsync();
+        waiting.IsCompleted.ShouldBeFalse();
+        signal.Set();
+        await waiting;
+    }
+
+    [Fact]
+    public async Task No_signal_is_lost_between_threads()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        var signal = new AsyncSignal();
+        var produced = 0;
+        var producer = Task.Run(
+            () =>
+            {
+                for (var count = 1; count <= 200_000; count++)
+                {
+                    Volatile.Write(ref produced, count);
+                    signal.Set();
+                }
+            },
+            cancel);
+        while (Volatile.Read(ref produced) < 200_000) await signal.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), cancel);
+        await producer;
+    }
+
+    [Fact]
+    public void A_single_message_is_never_waited_after_but_a_stream_is()
+    {
+        using var gathering = new Gathering(TimeSpan.FromMilliseconds(1));
+        for (var now = 0; now < 1000; now += 10) gathering.ShouldWait(bytes: 150, packets: 1, now).ShouldBeFalse();
+
+        // Twelve packets in one window of four milliseconds, each read by itself, are a stream.
+        for (var read = 0; read < 11; read++) gathering.ShouldWait(150, 1, 2000).ShouldBeFalse();
+        gathering.ShouldWait(150, 1, 2000).ShouldBeTrue();
+        gathering.ShouldWait(6000, 30, 2001).ShouldBeTrue();
+
+        // So much that the next read brings as much again without waiting.
+        gathering.ShouldWait(64 * 1024, 400, 2002).ShouldBeFalse();
+        gathering.ShouldWait(6000, 30, 2003).ShouldBeTrue();
+
+        // A wait that brought next to nothing is not repeated.
+        gathering.ShouldWait(150, 1, 2004).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Question_and_answer_soon_stops_being_taken_for_a_stream()
+    {
+        // One packet every 100 µs, each the answer to what was asked after the one before: a wait never brings more than one.
+        using var gathering = new Gathering(TimeSpan.FromMilliseconds(1));
+        var waits = 0;
+        for (var packet = 0; packet < 10_000; packet++)
+        {
+            if (gathering.ShouldWait(10, 1, packet / 10)) waits++;
+        }
+
+        waits.ShouldBeInRange(1, 12);
+    }
+
+    [Fact]
+    public void No_gather_time_means_reading_eagerly()
+    {
+        using var gathering = new Gathering(TimeSpan.Zero);
+        for (var read = 0; read < 1000; read++) gathering.ShouldWait(6000, 30, 0).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("a", true)]
+    [InlineData("/", true)]
+    [InlineData("#", true)]
+    [InlineData("+", true)]
+    [InlineData("a/+/b/#", true)]
+    [InlineData("+/+", true)]
+    [InlineData("", false)]
+    [InlineData("a#", false)]
+    [InlineData("#/a", false)]
+    [InlineData("a/#/b", false)]
+    [InlineData("a+/b", false)]
+    [InlineData("a/+b", false)]
+    [InlineData("a\0b", false)]
+    public void Wildcards_fill_a_level_of_a_topic_filter(string filter, bool valid) =>
+        Utf8.IsTopicFilter(System.Text.Encoding.UTF8.GetBytes(filter)).ShouldBe(valid);
+
+    private sealed class FixedRandom(double value) : Random
+    {
+        public double Value { get; set; } = value;
+
+        public override double NextDouble() => Value;
+    }
+}
