@@ -10,11 +10,18 @@ namespace Tally.AppHost.Local.Processes;
 /// </summary>
 internal sealed class Lifeline
 {
+    // A zombie is as good as gone: whoever inherits our children may be slow to ask for their status.
     // Waits 10 s for each child: PostgreSQL writes a checkpoint when it stops; whoever takes longer is killed, and recovers.
     private const string Script = """
         exec >/dev/null 2>&1
         trap '' INT TERM HUP
         [ -z "$1" ] || ! command -v flock || { exec 9>>"$1" && flock 9; }
+        is_running() {
+          kill -0 "$1" || return 1
+          stat=
+          read -r stat </proc/"$1"/stat
+          case ${stat##*) } in Z*) return 1 ;; esac
+        }
         watched=
         while read -r what pid signal; do
           rest=
@@ -26,7 +33,7 @@ internal sealed class Lifeline
           pid=${one%%:*}
           kill -s "${one#*:}" "$pid" || continue
           tries=100
-          while [ $tries -gt 0 ] && kill -0 "$pid"; do tries=$((tries - 1)); sleep 0.1; done
+          while [ $tries -gt 0 ] && is_running "$pid"; do tries=$((tries - 1)); sleep 0.1; done
           [ $tries -gt 0 ] || kill -9 -- "-$pid" || kill -9 "$pid"
         done
         """;

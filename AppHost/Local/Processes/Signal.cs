@@ -48,6 +48,15 @@ internal static partial class Signals
         _ => OperatingSystem.IsLinux() ? 18 : 19,
     };
 
+    /// <summary>
+    /// Lets SIGINT reach us again where a script started us in the background ("./run.sh &amp;"): the shell has it ignored
+    /// then, .NET keeps to that, and <c>kill -INT</c> would do nothing.
+    /// </summary>
+    public static void TakeInterrupts() => SetHandler(NumberOf(Signal.Interrupt), IntPtr.Zero); // SIG_DFL
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial IntPtr SetHandler(int signal, IntPtr handler);
+
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int pid, int signal);
 }
