@@ -5,9 +5,6 @@ namespace Tally.AppHost.Local.Processes;
 /// <summary>A child that cannot outlive us (<see cref="Lifeline"/>), in a session of its own.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    // The child waits until the lifeline knows it: were we killed between the two, it would read an end of file and go.
-    private const string Script = """read -r go || exit 1; exec "$@" </dev/null""";
-
     // Enough to show why something did not start; a .NET stack trace has about thirty lines.
     private const int KeptLines = 40;
 
@@ -48,22 +45,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="onLine">Gets each line of its output and errors; called from two threads.</param>
     public static ChildProcess Start(ChildCommand command, Action<string>? onLine)
     {
-        var start = new ProcessStartInfo(OwnSession.Program)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = !command.WritesThrough,
-            RedirectStandardError = !command.WritesThrough,
-            WorkingDirectory = command.WorkingDirectory ?? "",
-        };
-        foreach (var argument in OwnSession.Arguments) start.ArgumentList.Add(argument);
-        foreach (var argument in (ReadOnlySpan<string>)["-c", Script, command.Name]) start.ArgumentList.Add(argument);
-        if (command.User is not null)
-        {
-            foreach (var argument in SystemUser.BecomeCommand(command.User)) start.ArgumentList.Add(argument);
-        }
-
-        start.ArgumentList.Add(command.Program);
-        foreach (var argument in command.Arguments) start.ArgumentList.Add(argument);
+        IReadOnlyList<string> become = command.User is null ? [] : SystemUser.BecomeCommand(command.User);
+        var start = OwnSession.StartOf("child.sh", [.. become, command.Program, .. command.Arguments]);
+        start.RedirectStandardOutput = !command.WritesThrough;
+        start.RedirectStandardError = !command.WritesThrough;
+        start.WorkingDirectory = command.WorkingDirectory ?? "";
         foreach (var (name, value) in command.Environment) start.Environment[name] = value;
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{command.Name} did not start: {command.Program}");
         return new ChildProcess(process, command, onLine);
@@ -115,6 +101,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     // Its number may belong to somebody else once it is gone.
     private bool IsGone => Exited.IsCompleted || _process.HasExited;
 
+    // See child.sh.
     private void Release()
     {
         try
