@@ -43,24 +43,25 @@ internal sealed partial class LocalResources : IDisposable
         Mosquitto = new ResourcePlan
         {
             Name = "mosquitto",
-            PrepareAsync = (first, _) =>
+            Port = _mqttPort,
+            PrepareAsync = _ =>
             {
-                _mosquitto = new LocalMosquitto(_data.Mosquitto, _mqttPort.Choose(first), BrokerPasswords);
+                _mosquitto = new LocalMosquitto(_data.Mosquitto, _mqttPort.Number, BrokerPasswords);
                 return Task.FromResult(_mosquitto.Command);
             },
             WhatIsMissingAsync = async cancel => await Broker.IsReadyAsync(cancel) ? null : "it does not let a user in",
             StartTimeout = ServerStart,
             StopTimeout = MosquittoStop,
             IfKilled = "what it had not written is gone from its memory; publishers that re-send until acknowledged lose nothing.",
-            Where = () => $"127.0.0.1:{_mqttPort.Number}",
             IsShown = line => MosquittoComplaint().IsMatch(line),
         };
         Postgres = new ResourcePlan
         {
             Name = "postgres",
-            PrepareAsync = async (first, cancel) =>
+            Port = _postgresPort,
+            PrepareAsync = async cancel =>
             {
-                _postgres = new LocalPostgres(_data.Postgres, _postgresPort.Choose(first), _passwords["postgres"], new PostgresSettings());
+                _postgres = new LocalPostgres(_data.Postgres, _postgresPort.Number, _passwords["postgres"], new PostgresSettings());
                 await _postgres.PrepareAsync(cancel);
                 return _postgres.Command;
             },
@@ -68,7 +69,6 @@ internal sealed partial class LocalResources : IDisposable
             StartTimeout = ServerStart,
             StopTimeout = PostgresStop,
             IfKilled = "what is committed is on disk; the next start recovers it.",
-            Where = () => $"127.0.0.1:{_postgresPort.Number}",
             IsShown = line => PostgresComplaint().IsMatch(line),
         };
         Ingest = Service("ingest", "Ingest", new LocalPort("ingest", null, screen), "the broker delivers again what was not acknowledged.");
@@ -126,12 +126,12 @@ internal sealed partial class LocalResources : IDisposable
     private ResourcePlan Service(string name, string project, LocalPort port, string ifKilled) => new()
     {
         Name = name,
-        PrepareAsync = (first, _) => Task.FromResult(Dotnet(name, project, [], ServiceEnvironment(name, port.Choose(first)))),
+        Port = port,
+        PrepareAsync = _ => Task.FromResult(Dotnet(name, project, [], ServiceEnvironment(name, port.Number))),
         WhatIsMissingAsync = cancel => _health.WhatIsMissingAsync(port.Number, cancel),
         StartTimeout = ServiceStart,
         StopTimeout = ServiceStop,
         IfKilled = ifKilled,
-        Where = () => $"http://127.0.0.1:{port.Number}",
     };
 
     // The variables that Aspire gives a project, by the same names. What is set for AppHost (OTEL_…) is inherited.

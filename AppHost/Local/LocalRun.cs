@@ -50,7 +50,11 @@ internal sealed class LocalRun(RunOptions options, LocalData data, LocalResource
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
-        await Task.WhenAll(StartAsync(resources.Mosquitto, cancellationToken), StartAsync(resources.Postgres, cancellationToken));
+        var broker = StartAsync(resources.Mosquitto, cancellationToken);
+        var database = StartAsync(resources.Postgres, cancellationToken);
+        await broker;
+        var ackResponder = StartAsync(resources.AckResponder, cancellationToken); // needs no database
+        await database;
         try
         {
             await resources.Server.EnsureDatabaseAsync(LocalResources.Database, cancellationToken);
@@ -61,8 +65,7 @@ internal sealed class LocalRun(RunOptions options, LocalData data, LocalResource
         }
 
         await MigrateAsync(cancellationToken);
-        await Task.WhenAll(
-            StartAsync(resources.QueryApi, cancellationToken), StartAsync(resources.AckResponder, cancellationToken), StartAsync(resources.Ingest, cancellationToken));
+        await Task.WhenAll(StartAsync(resources.Ingest, cancellationToken), StartAsync(resources.QueryApi, cancellationToken), ackResponder);
         foreach (var line in StartTable.Lines(resources, data, watch.Elapsed)) screen.Say(line);
     }
 

@@ -95,7 +95,8 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : 
     {
         var starting = Stopwatch.StartNew();
         _wasReady = false;
-        var command = await plan.PrepareAsync(!_ready.Task.IsCompleted, _stop.Token);
+        plan.Port.Choose(first: !_ready.Task.IsCompleted);
+        var command = await plan.PrepareAsync(_stop.Token);
         await using var process = ChildProcess.Start(command, line => Take(log, line));
         _process = process;
         try
@@ -106,7 +107,7 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : 
                 sinceReady.Restart();
                 screen.Say(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{Name} is ready{(_ready.Task.IsCompleted ? " again" : "")}: {plan.Where()} ({starting.Elapsed.TotalSeconds:0.0} s)"));
+                    $"{Name} is ready{(_ready.Task.IsCompleted ? " again" : "")}: 127.0.0.1:{plan.Port.Number} ({starting.Elapsed.TotalSeconds:0.0} s)"));
                 _ready.TrySetResult();
             }
 
@@ -135,8 +136,11 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : 
             await Task.Delay(Pause, _stop.Token);
         }
 
-        // 2 and 3 mean that its configuration or its environment is wrong: that does not pass by trying again.
+        // Somebody else was faster: another port is chosen.
         var status = await process.Exited;
+        if (!_ready.Task.IsCompleted && !FreePort.IsFree(plan.Port.Number) && sinceReady.Elapsed < plan.StartTimeout) return false;
+
+        // 2 and 3 mean that its configuration or its environment is wrong: that does not pass by trying again.
         if (status is CommandLine.Usage or ExitStatus.Environment) throw Failed(process, $"ended with status {status}");
         if (sinceReady.Elapsed > plan.StartTimeout) throw Failed(process, $"ended with {ExitStatus.Describe(status)}, again and again");
         return false;

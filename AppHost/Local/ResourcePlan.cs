@@ -8,11 +8,11 @@ internal sealed record ResourcePlan
     /// <summary>Name in logs and in the report.</summary>
     public required string Name { get; init; }
 
-    /// <summary>
-    /// Gives the command. Asked before each start; before it was ready for the first time it may choose another port, since
-    /// somebody else may have taken the one chosen before.
-    /// </summary>
-    public required Func<bool, CancellationToken, Task<ChildCommand>> PrepareAsync { get; init; }
+    /// <summary>Where it listens.</summary>
+    public required LocalPort Port { get; init; }
+
+    /// <summary>Gives the command, before each start, once <see cref="Port"/> is chosen.</summary>
+    public required Func<CancellationToken, Task<ChildCommand>> PrepareAsync { get; init; }
 
     /// <summary>Null when it is ready, else what is missing.</summary>
     public required Func<CancellationToken, Task<string?>> WhatIsMissingAsync { get; init; }
@@ -25,9 +25,6 @@ internal sealed record ResourcePlan
 
     /// <summary>What it means that it was killed because it did not stop.</summary>
     public required string IfKilled { get; init; }
-
-    /// <summary>Where it listens, for the line that says that it is ready.</summary>
-    public required Func<string> Where { get; init; }
 
     /// <summary>Which of its log lines are shown; all of them go to its log file.</summary>
     public Func<string, bool> IsShown { get; init; } = _ => true;

@@ -6,7 +6,7 @@ namespace Tally.AppHost.Local;
 /// </summary>
 internal sealed class Screen(TextWriter writer, bool isTerminal)
 {
-    private const int NameWidth = 12;
+    private const int NameWidth = 13;
 
     // Not red, which is for mistakes, and nothing that is unreadable on black or on white.
     private static readonly string[] Colours = ["\e[36m", "\e[32m", "\e[35m", "\e[33m", "\e[34m", "\e[96m"];

@@ -26,6 +26,8 @@ public static class Extensions
             console.TimestampFormat = "HH:mm:ss.fff ";
             console.UseUtcTimestamp = true;
         });
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // at Information it writes three lines for each batch
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // who asks gets the answer
         return builder;
     }
 

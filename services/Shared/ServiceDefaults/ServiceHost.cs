@@ -18,8 +18,9 @@ public static class ServiceHost
         try
         {
             await using var app = build();
+            var final = app.Services.GetRequiredService<FinalError>(); // RunAsync disposes the services
             await app.RunAsync();
-            return app.Services.GetRequiredService<FinalError>().Status;
+            return final.Status;
         }
         catch (OptionsValidationException error)
         {

@@ -14,7 +14,7 @@ public sealed class ScreenTests : IDisposable
     public void In_a_file_a_line_has_its_name_and_no_colour()
     {
         new Screen(_written, isTerminal: false) { IsShared = true }.Log("ingest", "hello");
-        _written.ToString().ShouldBe("ingest      | hello\n");
+        _written.ToString().ShouldBe("ingest       | hello\n");
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class ScreenTests : IDisposable
         screen.Log("ingest", "a");
         screen.Log("queryapi", "b");
         screen.Log("ingest", "c");
-        _written.ToString().ShouldBe("\e[36mingest      \e[0m| a\n\e[32mqueryapi    \e[0m| b\n\e[36mingest      \e[0m| c\n");
+        _written.ToString().ShouldBe("\e[36mingest       \e[0m| a\n\e[32mqueryapi     \e[0m| b\n\e[36mingest       \e[0m| c\n");
     }
 
     [Fact]
