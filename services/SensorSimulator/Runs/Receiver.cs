@@ -47,7 +47,7 @@ internal sealed class Receiver(ActiveRun run) : IMqttHandler, IAcknowledgementVi
     public void OnDisconnected(in MqttDisconnected disconnected)
     {
         lock (run.Gate) run.Disconnected = disconnected.Message;
-        if (disconnected.Epoch > 0) run.Note(disconnected.Message);
+        if (disconnected is { Epoch: > 0, Reason: not MqttReasonCode.Success }) run.Note(disconnected.Message); // success: our own DISCONNECT
     }
 
     /// <inheritdoc/>

@@ -34,7 +34,7 @@ internal sealed class MessagePrinter(TextWriter output, long every, long count, 
     public void OnDisconnected(in MqttDisconnected disconnected)
     {
         Disconnected = disconnected.Message;
-        if (disconnected.Epoch > 0) output.WriteLine(disconnected.Message);
+        if (disconnected is { Epoch: > 0, Reason: not MqttReasonCode.Success }) output.WriteLine(disconnected.Message); // success: our own DISCONNECT
     }
 
     /// <inheritdoc/>

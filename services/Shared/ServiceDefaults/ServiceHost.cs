@@ -8,7 +8,10 @@ namespace Tally.ServiceDefaults;
 /// <summary>Runs a service so that an environment in which it cannot work ends it with one clear line and its own exit status.</summary>
 public static class ServiceHost
 {
-    /// <summary>Exit status of a service that its environment keeps from working: configuration, address taken, broker refuses.</summary>
+    /// <summary>Exit status of a service whose options are wrong.</summary>
+    public const int UsageStatus = 2;
+
+    /// <summary>Exit status of a service that its environment keeps from working: address taken, broker refuses.</summary>
     public const int EnvironmentStatus = 3;
 
     /// <summary>Builds and runs a service until it is stopped.</summary>
@@ -18,21 +21,22 @@ public static class ServiceHost
         try
         {
             await using var app = build();
-            var final = app.Services.GetRequiredService<FinalError>(); // RunAsync disposes the services
+            app.Services.GetService<IStartupValidator>()?.Validate(); // the host would log the same with forty lines of stack
+            var final = app.Services.GetRequiredService<FinalError>(); // running it ends with the disposal of its services
             await app.RunAsync();
             return final.Status;
         }
         catch (OptionsValidationException error)
         {
             await Console.Error.WriteLineAsync(string.Join("; ", error.Failures));
+            return UsageStatus;
         }
         catch (IOException error)
         {
             // Kestrel's message names the address: "Failed to bind to address http://127.0.0.1:8080: address already in use."
             await Console.Error.WriteLineAsync($"{error.Message} (environment ASPNETCORE_URLS)");
+            return EnvironmentStatus;
         }
-
-        return EnvironmentStatus;
     }
 }
 
