@@ -9,7 +9,7 @@ namespace Tally.Storage;
 /// <param name="capacity">
 /// Series, and runs, to hold; at least 2. One takes about 250 bytes with names of usual length and at most 500, so 100,000 stay below
 /// 50 MB of the 150 that a service may use, and are more than one broker's sensors in most places. When it is reached, those
-/// not asked for since the last time are dropped; a dropped one that comes again is a new object, and looked up again.
+/// not asked for again since the last time are dropped; a dropped one that comes again is a new object, and looked up again.
 /// </param>
 public sealed class Catalog(int capacity = 100_000)
 {
@@ -40,7 +40,7 @@ public sealed class Catalog(int capacity = 100_000)
             }
 
             if (_series.Count >= capacity) Sweep(_series);
-            var series = new Series(device.ToArray(), metric.ToArray(), unit.ToArray()) { Used = true };
+            var series = new Series(device.ToArray(), metric.ToArray(), unit.ToArray());
             _series.Add(series);
             return series;
         }
@@ -55,21 +55,24 @@ public sealed class Catalog(int capacity = 100_000)
         if (name.SequenceEqual(Foreign.Name.Span)) return Foreign;
         lock (_lock)
         {
-            if (!_runs.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var run))
+            if (_runs.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var run))
+            {
+                run.Used = true;
+            }
+            else
             {
                 if (_runs.Count >= capacity) Sweep(_runs);
                 run = new Run(name.ToArray(), -1);
                 _runs.Add(run);
             }
 
-            run.Used = true;
             Volatile.Write(ref _lastRun, run);
             return run;
         }
     }
 
     /// <summary>
-    /// Drops what was not asked for since the last sweep. Should more than half be in use, everything goes: sweeping again and again
+    /// Drops what was not asked for again since it was made or last swept: names that come once are the ones that fill it. Should more than half be in use, everything goes: sweeping again and again
     /// to free a little would cost more than looking all of them up once.
     /// </summary>
     private void Sweep(HashSet<Series> set)

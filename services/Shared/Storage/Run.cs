@@ -20,6 +20,6 @@ public sealed class Run
     /// <summary>Why the store will not have this run; null where it will. Its readings are refused with it.</summary>
     internal string? Refused { get; set; }
 
-    /// <summary>Whether it was asked for since the catalog was last swept.</summary>
+    /// <summary>Whether it was asked for again since it was made, or since the catalog was last swept.</summary>
     internal bool Used { get; set; }
 }

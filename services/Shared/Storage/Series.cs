@@ -29,6 +29,6 @@ public sealed class Series
     /// <summary>Why the store will not have this series; null where it will. Its readings are refused with it.</summary>
     internal string? Refused { get; set; }
 
-    /// <summary>Whether it was asked for since the catalog was last swept.</summary>
+    /// <summary>Whether it was asked for again since it was made, or since the catalog was last swept.</summary>
     internal bool Used { get; set; }
 }
