@@ -100,6 +100,9 @@ public sealed partial class BatchWriter(NpgsqlDataSource source, StorageOptions 
         // Where COMMIT was on its way, it may have happened: the merge finds out.
         if (work.Committing) work.Merge = true;
         await DisconnectAsync();
+
+        // The pool's other connections went the same way; each would cost an attempt, or a whole time-out where the network swallows them.
+        if (error is not PostgresException) source.Clear();
         await _outage.WaitAsync(error, source.ConnectionString, cancellationToken);
     }
 

@@ -84,6 +84,8 @@ public static class DatabaseErrors
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown => "the server stops; start it again",
         PostgresErrorCodes.CannotConnectNow => "the server is starting or stopping; wait, or look at its log",
         PostgresErrorCodes.InvalidCatalogName => $"create the database{Named(target?.Database)}, then run `Ingest migrate`",
+        PostgresErrorCodes.UntranslatableCharacter => $"create the database{Named(target?.Database)} anew with ENCODING 'UTF8'",
+        PostgresErrorCodes.CheckViolation => "restore the partition readings_default, or run `Ingest migrate`",
         PostgresErrorCodes.QueryCanceled => "it took longer than the command time-out; look at what holds the database up",
         PostgresErrorCodes.InsufficientPrivilege => $"grant it to the user{Named(target?.Username)}",
         _ when state.StartsWith("28", StringComparison.Ordinal) =>

@@ -4,18 +4,16 @@ namespace Tally.Storage;
 
 /// <summary>Asks whether the database answers and has the tables; for health checks.</summary>
 /// <param name="source">The database.</param>
-public sealed class DatabaseProbe(NpgsqlDataSource source)
+/// <param name="options">How long to wait for it.</param>
+public sealed class DatabaseProbe(NpgsqlDataSource source, StorageOptions options)
 {
-    /// <summary>Longest a health check waits: probes of Kubernetes give up after one second by default, people's patience is longer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-
     /// <summary>One question to the database.</summary>
     /// <returns>Null: it answers and has the tables. Else one line that says what is wrong, with the way out.</returns>
     /// <exception cref="OperationCanceledException">The caller stopped it.</exception>
     public async Task<string?> CheckAsync(CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(options.ProbeTimeout);
         try
         {
             await using var command = source.CreateCommand("SELECT id FROM runs LIMIT 0");

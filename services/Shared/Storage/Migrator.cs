@@ -14,6 +14,17 @@ public static class Migrator
     /// <summary>Key of the advisory lock: "TallyMig" in ASCII, so that nobody else's lock is meant.</summary>
     private const long LockKey = 0x54616C6C794D6967;
 
+    /// <summary>Topics and texts are any Unicode; a database that cannot hold them is refused here and not by each such text later.</summary>
+    private const string CheckEncoding =
+        $"""
+        DO $$ BEGIN
+            IF current_setting('server_encoding') NOT IN ('UTF8', 'SQL_ASCII') THEN
+                RAISE EXCEPTION 'the database''s encoding is %, which cannot hold every text', current_setting('server_encoding')
+                USING ERRCODE = '{PostgresErrorCodes.UntranslatableCharacter}';
+            END IF;
+        END $$
+        """;
+
     /// <summary>
     /// Applies what is missing and makes the partitions from yesterday to a week ahead. Safe to run twice, and at the same
     /// time from several places: the later ones wait for the first and then find nothing to do.
@@ -32,6 +43,11 @@ public static class Migrator
         await using (var @lock = new NpgsqlCommand($"SELECT pg_advisory_lock({LockKey})", connection))
         {
             await @lock.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        await using (var check = new NpgsqlCommand(CheckEncoding, connection))
+        {
+            await check.ExecuteNonQueryAsync(cancellationToken);
         }
 
         var options = new DbContextOptionsBuilder<TelemetryDbContext>().UseNpgsql(connection).Options;

@@ -8,6 +8,9 @@ namespace Tally.Storage;
 /// </summary>
 public sealed class ReadingBatch(int capacity)
 {
+    /// <summary>A message of many megabytes must not keep its memory for ever; batches are cut at about one.</summary>
+    private const int MostBytesKept = 4 << 20;
+
     private Reading[] _readings = new Reading[capacity];
     private MessageSlice[] _messages = new MessageSlice[capacity];
     private byte[] _bytes = new byte[capacity * 128];
@@ -40,7 +43,7 @@ public sealed class ReadingBatch(int capacity)
     {
         var size = topic.Length + payload.Length;
         if (_used + size > _bytes.Length) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + size));
-        if (MessageCount == _messages.Length) Array.Resize(ref _messages, MessageCount * 2);
+        if (MessageCount == _messages.Length) Array.Resize(ref _messages, Math.Max(MessageCount * 2, 1));
         topic.CopyTo(_bytes.AsSpan(_used));
         payload.CopyTo(_bytes.AsSpan(_used + topic.Length));
         _messages[MessageCount] = new MessageSlice(_used, topic.Length, payload.Length);
@@ -58,7 +61,7 @@ public sealed class ReadingBatch(int capacity)
     /// <summary>Adds a reading.</summary>
     public void Add(in Reading reading)
     {
-        if (Count == _readings.Length) Array.Resize(ref _readings, Count * 2);
+        if (Count == _readings.Length) Array.Resize(ref _readings, Math.Max(Count * 2, 1));
         _readings[Count++] = reading;
     }
 
@@ -74,6 +77,7 @@ public sealed class ReadingBatch(int capacity)
     {
         _readings.AsSpan(0, Count).Clear(); // texts and dead runs must not be held on to
         (Count, MessageCount, _used) = (0, 0, 0);
+        if (_bytes.Length > MostBytesKept) _bytes = new byte[capacity * 128];
         DeadLetters.Clear();
         Announcements.Clear();
         Received.Clear();

@@ -17,6 +17,12 @@ public sealed record StorageOptions
     public TimeSpan LongestRetry { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// Longest a health check waits for the database. A healthy one answers in milliseconds; Kubernetes asks again every ten seconds.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.100", "00:01:00", ErrorMessage = "expected a time between 100 ms and 1 minute")]
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>
     /// How long the server may take to notice that this process is gone or frozen in the middle of a transaction, whose locks
     /// another instance waits for. Longer than any pause of a healthy process between two statements.
     /// </summary>

@@ -30,6 +30,7 @@ public sealed class DiskFullTests(StoreServer server)
             await Eventually.UntilAsync(() => store.Log.Warnings.Count > 0, "a line that says that the disk is full");
             store.Log.Warnings[0].ShouldContain("53100");
             store.Log.Warnings[0].ShouldEndWith("No space left on device: free space on the database's disk.");
+            writer.Health.SqlState.ShouldBe("53100");
             writing.IsCompleted.ShouldBeFalse();
             disk.Free();
 

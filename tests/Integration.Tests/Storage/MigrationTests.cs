@@ -5,6 +5,7 @@ using Shouldly;
 using Tally.Contracts;
 using Tally.Storage;
 using Tally.Storage.Model;
+using Tally.Testing;
 using Xunit;
 
 namespace Tally.Integration.Tests.Storage;
@@ -80,6 +81,34 @@ public sealed class MigrationTests(StoreServer server)
             var there = await store.QueryAsync($"SELECT indexname::text FROM pg_indexes WHERE tablename = '{entity.GetTableName()}'");
             there.Cast<string>().ShouldBe(indexes, ignoreOrder: true, customMessage: entity.GetTableName());
         }
+    }
+
+    [Fact]
+    public async Task A_database_that_cannot_hold_every_text_is_refused_with_the_way_out()
+    {
+        await using var admin = new Store(server.Postgres.ConnectionString);
+        await admin.ExecuteAsync("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+        var latin = new NpgsqlConnectionStringBuilder(server.Postgres.ConnectionString) { Database = "latin" }.ConnectionString;
+        var error = await Should.ThrowAsync<PostgresException>(() => Migrator.MigrateAsync(latin, NullLogger.Instance, Cancellation));
+        DatabaseErrors.Explain(error, latin)
+            .ShouldBe("22P05 the database's encoding is LATIN1, which cannot hold every text: create the database latin anew with ENCODING 'UTF8'");
+    }
+
+    [Fact]
+    public async Task A_default_partition_that_somebody_dropped_is_made_again()
+    {
+        var database = await server.CreateMigratedAsync();
+        await using var store = new Store(database);
+        await store.ExecuteAsync("DROP TABLE readings_default");
+        var batch = new ReadingBatch(4);
+        store.Add(batch, "d1", 1, at: 0);
+        var writing = store.Writer().WriteAsync(batch, Cancellation).AsTask();
+        await Eventually.UntilAsync(() => store.Log.Warnings.Count > 0, "a line that says what is wrong");
+        store.Log.Warnings[0].ShouldEndWith("restore the partition readings_default, or run `Ingest migrate`.");
+
+        await Migrator.MigrateAsync(database, NullLogger.Instance, Cancellation);
+
+        (await writing).ShouldBe(new BatchResult(1, 0, 0));
     }
 
     [Fact]

@@ -14,7 +14,8 @@ public sealed class OutageTests(StoreServer server)
     /// <summary>A statement trigger fails COPY and INSERT alike, as the server itself would.</summary>
     private const string MakeTrouble =
         """
-        CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'trouble' USING ERRCODE = '{0}'; END $$;
+        CREATE SEQUENCE attempts;
+        CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('attempts'); RAISE EXCEPTION 'trouble' USING ERRCODE = '{0}'; END $$;
         CREATE TRIGGER trouble BEFORE INSERT ON readings FOR EACH STATEMENT EXECUTE FUNCTION trouble();
         """;
 
@@ -36,6 +37,7 @@ public sealed class OutageTests(StoreServer server)
 
         var writing = writer.WriteAsync(store.Batch(0, 100), Cancellation).AsTask();
         await Eventually.UntilAsync(() => store.Log.Warnings.Count > 0, "a line that says what is wrong");
+        await Eventually.UntilAsync(async () => (long)(await store.QueryAsync("SELECT last_value FROM attempts"))[0] >= 5, "five attempts");
         writing.IsCompleted.ShouldBeFalse();
         writer.Health.State.ShouldBe(StorageState.Away);
         writer.Health.SqlState.ShouldBe(sqlState);
@@ -199,6 +201,20 @@ public sealed class OutageTests(StoreServer server)
         writer.Health.Line.ShouldStartWith("no PostgreSQL answers on 127.0.0.1:1 (connection refused): start it, or correct ConnectionStrings:telemetry");
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => writing);
+    }
+
+    [Fact]
+    public async Task A_probe_says_what_is_missing()
+    {
+        await using var store = new Store(await server.CreateMigratedAsync());
+        var options = new StorageOptions();
+        (await new DatabaseProbe(store.Source, options).CheckAsync(Cancellation)).ShouldBeNull();
+
+        await using var nobody = StorageRegistration.CreateDataSource(Like(store, settings => settings.Port = 1), "tally-test", 1);
+        (await new DatabaseProbe(nobody, options).CheckAsync(Cancellation)).ShouldNotBeNull().ShouldStartWith("no PostgreSQL answers on 127.0.0.1:1");
+
+        await using var empty = StorageRegistration.CreateDataSource(await server.Postgres.CreateDatabaseAsync(Cancellation), "tally-test", 1);
+        (await new DatabaseProbe(empty, options).CheckAsync(Cancellation)).ShouldNotBeNull().ShouldEndWith("run `Ingest migrate`");
     }
 
     private static async Task AssertNotReadyAsync(Store store, BatchWriter writer, string sqlState, Func<Task> mend, string line)
