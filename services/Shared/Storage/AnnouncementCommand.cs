@@ -22,7 +22,8 @@ internal static class AnnouncementCommand
         }
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, RunAnnouncement announcement, int run, CancellationToken cancellationToken)
+    private static async Task ExecuteAsync(
+        NpgsqlConnection connection, RunAnnouncement announcement, int run, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             """

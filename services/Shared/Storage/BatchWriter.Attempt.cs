@@ -84,8 +84,12 @@ public sealed partial class BatchWriter
         while (await reader.ReadAsync(cancellationToken)) _counts.Stored(reader.GetInt32(0), reader.GetInt64(1));
     }
 
-    /// <summary>Sends the rows from <paramref name="from"/> to before <paramref name="to"/>. The server checks them while it reads; its verdict comes at the end.</summary>
-    private async Task CopyAsync(NpgsqlConnection connection, string statement, ReadingBatch batch, int from, int to, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends the rows from <paramref name="from"/> to before <paramref name="to"/>. The server checks them while it reads; its verdict
+    /// comes at the end.
+    /// </summary>
+    private async Task CopyAsync(
+        NpgsqlConnection connection, string statement, ReadingBatch batch, int from, int to, CancellationToken cancellationToken)
     {
         await using var copy = await connection.BeginRawBinaryCopyAsync(statement, cancellationToken);
         _encoder.Begin();

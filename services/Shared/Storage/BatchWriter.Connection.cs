@@ -29,9 +29,9 @@ public sealed partial class BatchWriter
     }
 
     /// <summary>
-    /// "Stored" means on disk, so synchronous_commit must not be off. The time-outs and the server's probes make it notice within half a minute
-    /// that this process or the network is gone: until then the locks of the open transaction stay, and the next attempt waits for them.
-    /// The queries touch every table, so that a missing one is known here and not in the middle of a batch.
+    /// "Stored" means on disk, so synchronous_commit must not be off. The time-outs and the server's probes make it notice within half a
+    /// minute that this process or the network is gone: until then the locks of the open transaction stay, and the next attempt waits for
+    /// them. The queries touch every table, so that a missing one is known here and not in the middle of a batch.
     /// </summary>
     private string SessionStatements() => string.Create(CultureInfo.InvariantCulture,
         $"""

@@ -11,7 +11,8 @@ namespace Tally.Storage;
 /// <param name="options">How it waits.</param>
 /// <param name="instance">Name of this instance of Ingest; its counts stand in rows of their own.</param>
 /// <param name="logger">Gets a line when storing stops and one when it goes on.</param>
-public sealed partial class BatchWriter(NpgsqlDataSource source, StorageOptions options, string instance, ILogger<BatchWriter> logger) : IAsyncDisposable
+public sealed partial class BatchWriter(
+    NpgsqlDataSource source, StorageOptions options, string instance, ILogger<BatchWriter> logger) : IAsyncDisposable
 {
     private readonly Outage _outage = new(options, TimeProvider.System, logger);
     private readonly NameResolver _names = new();
@@ -27,9 +28,13 @@ public sealed partial class BatchWriter(NpgsqlDataSource source, StorageOptions 
     public StorageHealth Health => _outage.Health;
 
     /// <summary>When it last committed; null before the first time. For health checks, from any thread.</summary>
-    public DateTimeOffset? LastCommit => Volatile.Read(ref _lastCommit) is var ticks and not 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+    public DateTimeOffset? LastCommit =>
+        Volatile.Read(ref _lastCommit) is var ticks and not 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
-    /// <summary>Connects and checks that the tables are there, however long that takes. Not needed before <see cref="WriteAsync"/>; says early what is missing.</summary>
+    /// <summary>
+    /// Connects and checks that the tables are there, however long that takes. Not needed before <see cref="WriteAsync"/>; says early what
+    /// is missing.
+    /// </summary>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -108,7 +113,8 @@ public sealed partial class BatchWriter(NpgsqlDataSource source, StorageOptions 
 
     /// <summary>Npgsql calls a connection that its keep-alive found broken an invalid operation.</summary>
     private bool IsOurs(Exception error) =>
-        DatabaseErrors.IsDatabase(error) || (error is InvalidOperationException && _connection is not { State: System.Data.ConnectionState.Open });
+        DatabaseErrors.IsDatabase(error)
+        || (error is InvalidOperationException && _connection is not { State: System.Data.ConnectionState.Open });
 
     /// <summary>One batch over all its attempts.</summary>
     private sealed class Work(ReadingBatch batch, long mark)

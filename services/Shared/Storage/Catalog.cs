@@ -72,8 +72,8 @@ public sealed class Catalog(int capacity = 100_000)
     }
 
     /// <summary>
-    /// Drops what was not asked for again since it was made or last swept: names that come once are the ones that fill it. Should more than half be in use, everything goes: sweeping again and again
-    /// to free a little would cost more than looking all of them up once.
+    /// Drops what was not asked for again since it was made or last swept: names that come once are the ones that fill it. Should more than
+    /// half be in use, everything goes: sweeping again and again to free a little would cost more than looking all of them up once.
     /// </summary>
     private void Sweep(HashSet<Series> set)
     {
@@ -127,7 +127,8 @@ public sealed class Catalog(int capacity = 100_000)
 
         public bool Equals(ReadOnlySpan<byte> name, Run run) => name.SequenceEqual(run.Name.Span);
 
-        public bool Equals(Run? one, Run? other) => one is null || other is null ? one == other : one.Name.Span.SequenceEqual(other.Name.Span);
+        public bool Equals(Run? one, Run? other) =>
+            one is null || other is null ? one == other : one.Name.Span.SequenceEqual(other.Name.Span);
 
         public int GetHashCode(ReadOnlySpan<byte> name)
         {

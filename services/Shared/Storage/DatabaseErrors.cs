@@ -22,6 +22,8 @@ public enum DatabaseErrorClass
 /// <summary>Sorts errors of the database by what they ask for, and says them in one line with the way out.</summary>
 public static class DatabaseErrors
 {
+    private const string Setting = "ConnectionStrings:telemetry (environment ConnectionStrings__telemetry)";
+
     /// <summary>Whether an exception comes from the database or the way to it, and not from a mistake in the program.</summary>
     public static bool IsDatabase(Exception error) => error is NpgsqlException or SocketException or IOException or TimeoutException;
 
@@ -59,16 +61,17 @@ public static class DatabaseErrors
     {
         var target = connectionString is null ? null : new NpgsqlConnectionStringBuilder(connectionString);
         var where = target is null ? "the database" : $"{target.Host}:{target.Port}";
-        if (error is PostgresException refused) return $"{refused.SqlState} {refused.MessageText.TrimEnd('.')}: {WayOut(refused.SqlState, target)}";
+        if (error is PostgresException refused)
+            return $"{refused.SqlState} {refused.MessageText.TrimEnd('.')}: {WayOut(refused.SqlState, target)}";
 
         // Npgsql wraps what the socket said; the innermost message is the one a person knows.
         var cause = error.GetBaseException();
         return cause switch
         {
             SocketException { SocketErrorCode: SocketError.ConnectionRefused } =>
-                $"no PostgreSQL answers on {where} (connection refused): start it, or correct ConnectionStrings:telemetry (environment ConnectionStrings__telemetry)",
+                $"no PostgreSQL answers on {where} (connection refused): start it, or correct {Setting}",
             SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } =>
-                $"the name of {where} cannot be resolved: correct ConnectionStrings:telemetry (environment ConnectionStrings__telemetry)",
+                $"the name of {where} cannot be resolved: correct {Setting}",
             TimeoutException => $"{where} did not answer in time: look at the server's load and at the network between",
             _ => $"the connection to {where} failed ({cause.Message.TrimEnd('.')}): look at the server and at the network between",
         };
@@ -89,7 +92,7 @@ public static class DatabaseErrors
         PostgresErrorCodes.QueryCanceled => "it took longer than the command time-out; look at what holds the database up",
         PostgresErrorCodes.InsufficientPrivilege => $"grant it to the user{Named(target?.Username)}",
         _ when state.StartsWith("28", StringComparison.Ordinal) =>
-            $"correct user{Named(target?.Username)} or password in ConnectionStrings:telemetry (environment ConnectionStrings__telemetry)",
+            $"correct user{Named(target?.Username)} or password in {Setting}",
         _ when state.StartsWith("42", StringComparison.Ordinal) || state.StartsWith("3F", StringComparison.Ordinal) =>
             $"the database{Named(target?.Database)} does not have this version's tables; run `Ingest migrate`",
         _ when state.StartsWith("53", StringComparison.Ordinal) => "the server lacks a resource; look at its log",

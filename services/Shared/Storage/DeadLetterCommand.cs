@@ -29,11 +29,13 @@ internal static class DeadLetterCommand
         if (letters.Count == 0) return;
 
         // One order for all writers (see RowOrder).
-        letters.Sort(static (one, other) => one.Hash.AsSpan().SequenceCompareTo(other.Hash) is var order and not 0 ? order : Compare(one.Letter, other.Letter));
+        letters.Sort(static (one, other) =>
+            one.Hash.AsSpan().SequenceCompareTo(other.Hash) is var order and not 0 ? order : Compare(one.Letter, other.Letter));
         for (var start = 0; start < letters.Count; start += Together)
         {
             await using var commands = new NpgsqlBatch(connection);
-            for (var i = start; i < Math.Min(start + Together, letters.Count); i++) commands.BatchCommands.Add(CommandFor(batch, letters[i]));
+            var end = Math.Min(start + Together, letters.Count);
+            for (var i = start; i < end; i++) commands.BatchCommands.Add(CommandFor(batch, letters[i]));
             await commands.ExecuteNonQueryAsync(cancellationToken);
         }
     }
@@ -45,8 +47,8 @@ internal static class DeadLetterCommand
         foreach (ref readonly var reading in batch.Readings)
         {
             if (reading.Refused is not { } reason) continue;
-            var letter = new DeadLetter(
-                reading.Message, reason, reading.Run, StoreText.From(reading.Series.Device.Span), StoreText.From(reading.Series.Metric.Span), reading.Seq);
+            var (device, metric) = (StoreText.From(reading.Series.Device.Span), StoreText.From(reading.Series.Metric.Span));
+            var letter = new DeadLetter(reading.Message, reason, reading.Run, device, metric, reading.Seq);
             letters.Add((letter, Hash(batch, reading.Message)));
         }
 

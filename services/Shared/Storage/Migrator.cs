@@ -14,7 +14,9 @@ public static class Migrator
     /// <summary>Key of the advisory lock: "TallyMig" in ASCII, so that nobody else's lock is meant.</summary>
     private const long LockKey = 0x54616C6C794D6967;
 
-    /// <summary>Topics and texts are any Unicode; a database that cannot hold them is refused here and not by each such text later.</summary>
+    /// <summary>
+    /// Topics and texts are any Unicode; a database that cannot hold them is refused here and not by each such text later.
+    /// </summary>
     private const string CheckEncoding =
         $"""
         DO $$ BEGIN
@@ -32,12 +34,18 @@ public static class Migrator
     /// <param name="connectionString">Npgsql connection string of an existing database, as a user who may create tables in it.</param>
     /// <param name="logger">Gets one line that says what was done.</param>
     /// <param name="cancellationToken">Stops waiting and migrating; a migration that was not complete is rolled back.</param>
-    /// <exception cref="NpgsqlException">The database is away or refuses; <see cref="DatabaseErrors.Explain"/> makes one line of it.</exception>
+    /// <exception cref="NpgsqlException">The database is away or refuses; <see cref="DatabaseErrors.Explain"/> makes one line of
+    /// it.</exception>
     public static async Task MigrateAsync(string connectionString, ILogger logger, CancellationToken cancellationToken)
     {
         // Without a pool the connection ends with this method, and the lock with the connection, whatever happens in between.
         // No command time-out: waiting for another migration, or building an index, takes what it takes.
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, CommandTimeout = 0, ApplicationName = "tally-migrate" };
+        var settings = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = false,
+            CommandTimeout = 0,
+            ApplicationName = "tally-migrate",
+        };
         await using var source = NpgsqlDataSource.Create(settings);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using (var @lock = new NpgsqlCommand($"SELECT pg_advisory_lock({LockKey})", connection))
@@ -58,6 +66,9 @@ public static class Migrator
         var made = await new PartitionKeeper(source, new PartitionOptions(), TimeProvider.System, logger).RunOnceAsync(cancellationToken);
         logger.LogInformation(
             "Database {Database} on {Host}: {Migrations}; {Partitions} partitions made.",
-            settings.Database, settings.Host, missing.Count == 0 ? "nothing to migrate" : $"migrated {string.Join(", ", missing)}", made.Made);
+            settings.Database,
+            settings.Host,
+            missing.Count == 0 ? "nothing to migrate" : $"migrated {string.Join(", ", missing)}",
+            made.Made);
     }
 }

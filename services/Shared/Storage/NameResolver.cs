@@ -61,7 +61,9 @@ internal sealed class NameResolver
 
         var wanted = Array.FindAll(all, series => series.Refused is null);
         Array.Sort(wanted, static (one, other) =>
-            one.Device.Span.SequenceCompareTo(other.Device.Span) is var order and not 0 ? order : one.Metric.Span.SequenceCompareTo(other.Metric.Span));
+            one.Device.Span.SequenceCompareTo(other.Device.Span) is var order and not 0
+                ? order
+                : one.Metric.Span.SequenceCompareTo(other.Metric.Span));
         await LookUpAsync(connection, wanted, epoch, cancellationToken);
         var missing = Array.FindAll(wanted, series => series.Epoch != epoch);
         if (missing.Length > 0)
@@ -160,7 +162,8 @@ internal sealed class NameResolver
     {
         try
         {
-            await using var command = new NpgsqlCommand("INSERT INTO runs (name) SELECT * FROM unnest($1) ON CONFLICT DO NOTHING", connection);
+            await using var command = new NpgsqlCommand(
+                "INSERT INTO runs (name) SELECT * FROM unnest($1) ON CONFLICT DO NOTHING", connection);
             command.Parameters.Add(Texts(runs, one => one.Name));
             await command.ExecuteNonQueryAsync(cancellationToken);
         }

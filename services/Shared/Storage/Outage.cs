@@ -27,9 +27,9 @@ internal sealed class Outage(StorageOptions options, TimeProvider time, ILogger 
         Volatile.Write(ref _health, new StorageHealth(state, line, sqlState, _began));
 
         // A deadlock or a cut connection that the next attempt mends is nobody's business: news is what lasts, or needs a hand.
-        if (_said != KindOf(state, sqlState) && (_attempts > 0 || state == StorageState.NotReady))
+        if (_said != KindOf(sqlState) && (_attempts > 0 || state == StorageState.NotReady))
         {
-            _said = KindOf(state, sqlState);
+            _said = KindOf(sqlState);
             logger.LogWarning("Storing waits, nothing is lost: {Trouble}.", line);
         }
 
@@ -41,7 +41,12 @@ internal sealed class Outage(StorageOptions options, TimeProvider time, ILogger 
     {
         if (_attempts == 0 && _health.State == StorageState.Ready) return;
         var now = time.GetUtcNow();
-        if (_said is not null) logger.LogInformation("Storing goes on after {Seconds:F1} s and {Attempts} failed attempts.", (now - _began).TotalSeconds, _attempts);
+        if (_said is not null)
+        {
+            logger.LogInformation(
+                "Storing goes on after {Seconds:F1} s and {Attempts} failed attempts.", (now - _began).TotalSeconds, _attempts);
+        }
+
         (_attempts, _said) = (0, null);
         Volatile.Write(ref _health, new StorageHealth(StorageState.Ready, "", null, now));
     }
@@ -59,8 +64,8 @@ internal sealed class Outage(StorageOptions options, TimeProvider time, ILogger 
     }
 
     /// <summary>A server that stops says 57P01, then refuses connections, then says 57P03: one outage, one line.</summary>
-    private static string KindOf(StorageState state, string? sqlState) =>
-        state == StorageState.NotReady || (sqlState is not null && !sqlState.StartsWith("57P", StringComparison.Ordinal) && !sqlState.StartsWith("08", StringComparison.Ordinal))
-            ? sqlState!
-            : "away";
+    private static string KindOf(string? sqlState) =>
+        sqlState is null || sqlState.StartsWith("57P", StringComparison.Ordinal) || sqlState.StartsWith("08", StringComparison.Ordinal)
+            ? nameof(StorageState.Away)
+            : sqlState;
 }

@@ -61,7 +61,13 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
         }
 
         var result = new PartitionResult(made, moved, dropped, deleted);
-        if (result != default) logger.LogInformation("Partitions: {Made} made, {Moved} rows moved into them, {Dropped} dropped, {Deleted} rows deleted.", made, moved, dropped, deleted);
+        if (result != default)
+        {
+            logger.LogInformation(
+                "Partitions: {Made} made, {Moved} rows moved into them, {Dropped} dropped, {Deleted} rows deleted.",
+                made, moved, dropped, deleted);
+        }
+
         return result;
     }
 
@@ -69,7 +75,8 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
 
     private static DateOnly? DayOf(string partition) =>
         partition.StartsWith("readings_", StringComparison.Ordinal)
-        && DateOnly.TryParseExact(partition.AsSpan("readings_".Length), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+        && DateOnly.TryParseExact(
+            partition.AsSpan("readings_".Length), "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
             ? day
             : null;
 
@@ -88,6 +95,7 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
     private async Task<long?> ChangeAsync(
         string partition, Func<NpgsqlConnection, CancellationToken, Task<long?>> change, CancellationToken cancellationToken)
     {
+        var patience = string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {options.LockTimeout.TotalMilliseconds:F0}");
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -95,18 +103,19 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
                 await using var connection = await source.OpenConnectionAsync(cancellationToken);
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey})", cancellationToken);
-                await ExecuteAsync(
-                    connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {options.LockTimeout.TotalMilliseconds:F0}"), cancellationToken);
+                await ExecuteAsync(connection, patience, cancellationToken);
                 var rows = await change(connection, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return rows;
             }
-            catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+            catch (PostgresException error)
+                when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
                 if (attempt == options.Attempts)
                 {
                     logger.LogWarning(
-                        "Partition {Partition} is left for later: others held its table {Attempts} times for longer than {Timeout}.", partition, attempt, options.LockTimeout);
+                        "Partition {Partition} is left for later: others held its table {Attempts} times for longer than {Timeout}.",
+                        partition, attempt, options.LockTimeout);
                     return null;
                 }
 
@@ -123,9 +132,9 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
     }
 
     /// <summary>
-    /// Made apart and attached: CREATE … PARTITION OF would take the strongest lock on all of readings, and fails where rows of that day lie in
-    /// the default partition. ATTACH takes a weak one on readings, and a strong one on the default partition, which few writers touch.
-    /// A writer that waits meanwhile with a row of that day is told 23514 and tries again (see <see cref="DatabaseErrors"/>).
+    /// Made apart and attached: CREATE … PARTITION OF would take the strongest lock on all of readings, and fails where rows of that day
+    /// lie in the default partition. ATTACH takes a weak one on readings, and a strong one on the default partition, which few writers
+    /// touch. A writer that waits meanwhile with a row of that day is told 23514 and tries again (see <see cref="DatabaseErrors"/>).
     /// </summary>
     private static async Task<long?> MakeAsync(NpgsqlConnection connection, DateOnly day, CancellationToken cancellationToken)
     {
@@ -148,7 +157,8 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
             INSERT INTO {name} SELECT * FROM moved
             """,
             cancellationToken);
-        await ExecuteAsync(connection, $"ALTER TABLE readings ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to})", cancellationToken);
+        await ExecuteAsync(
+            connection, $"ALTER TABLE readings ATTACH PARTITION {name} FOR VALUES FROM ({from}) TO ({to})", cancellationToken);
         return moved;
     }
 
@@ -163,13 +173,18 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
     private static async Task<long?> DeleteAsync(NpgsqlConnection connection, DateOnly oldest, CancellationToken cancellationToken) =>
         await ExecuteAsync(
             connection,
-            string.Create(CultureInfo.InvariantCulture, $"DELETE FROM {DefaultPartition} WHERE received_at < '{oldest:yyyy-MM-dd} 00:00:00+00'"),
+            string.Create(
+                CultureInfo.InvariantCulture, $"DELETE FROM {DefaultPartition} WHERE received_at < '{oldest:yyyy-MM-dd} 00:00:00+00'"),
             cancellationToken);
 
     private static async Task<bool> IsPartitionAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT EXISTS (SELECT FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'readings'::regclass AND relname = $1)", connection);
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = 'readings'::regclass AND relname = $1)
+            """,
+            connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }

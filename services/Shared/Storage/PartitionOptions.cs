@@ -9,7 +9,9 @@ public sealed record PartitionOptions
     [Range(0, 366, ErrorMessage = "expected 0 to 366 days")]
     public int DaysBehind { get; set; } = 1;
 
-    /// <summary>Days after today that get a partition: how long the timer may be down before readings go to the default partition.</summary>
+    /// <summary>
+    /// Days after today that get a partition: how long the timer may be down before readings go to the default partition.
+    /// </summary>
     [Range(0, 366, ErrorMessage = "expected 0 to 366 days")]
     public int DaysAhead { get; set; } = 7;
 
@@ -18,8 +20,8 @@ public sealed record PartitionOptions
     public int? RetentionDays { get; set; }
 
     /// <summary>
-    /// How long a change of the partitions may wait for the tables. While it waits, every later writer waits behind it: this is how long storing
-    /// may stand still.
+    /// How long a change of the partitions may wait for the tables. While it waits, every later writer waits behind it: this is how long
+    /// storing may stand still.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00", ErrorMessage = "expected a time between 10 ms and 1 minute")]
     public TimeSpan LockTimeout { get; set; } = TimeSpan.FromMilliseconds(500);

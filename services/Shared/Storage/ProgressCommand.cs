@@ -3,8 +3,8 @@ using Npgsql;
 namespace Tally.Storage;
 
 /// <summary>
-/// Adds a batch's counts to <c>run_progress</c>, last in its transaction. Each row remembers the mark of the batch that counted last, so the
-/// same batch, written again because the outcome of its commit was unknown, finds its own mark and counts nothing.
+/// Adds a batch's counts to <c>run_progress</c>, last in its transaction. Each row remembers the mark of the batch that counted last, so
+/// the same batch, written again because the outcome of its commit was unknown, finds its own mark and counts nothing.
 /// </summary>
 internal sealed class ProgressCommand : IAsyncDisposable
 {

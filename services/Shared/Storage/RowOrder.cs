@@ -21,7 +21,9 @@ internal sealed class RowOrder
     /// <summary>Index in the batch of the nth row to write.</summary>
     public int this[int row] => _rows[row];
 
-    /// <summary>Sorts by series, time, run and seq; equal ones stay in the order they arrived in, so the first of them is the one that counts.</summary>
+    /// <summary>
+    /// Sorts by series, time, run and seq; equal ones stay in the order they arrived in, so the first of them is the one that counts.
+    /// </summary>
     public void Sort(ReadingBatch batch)
     {
         var readings = batch.Readings;

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Tally.Storage;
 
-/// <summary>What a batch adds to the counts of each run. Kept by the run's key: two objects can mean one run (see <see cref="Catalog"/>).</summary>
+/// <summary>
+/// What a batch adds to the counts of each run. Kept by the run's key: two objects can mean one run (see <see cref="Catalog"/>).
+/// </summary>
 internal sealed class RunCounts
 {
     private readonly Dictionary<int, Counts> _byRun = [];
@@ -10,8 +12,8 @@ internal sealed class RunCounts
     /// <summary>Runs that something is counted for.</summary>
     public int Count => _byRun.Count;
 
-    /// <summary>The counts of a run, to be changed before the next call.</summary>
-    public ref Counts Of(Run? run) => ref Of(run is null || run.Refused is not null ? 0 : run.Id); // a run that the store will not have counts as foreign
+    /// <summary>The counts of a run, to be changed before the next call. A run that the store will not have counts as foreign.</summary>
+    public ref Counts Of(Run? run) => ref Of(run is null || run.Refused is not null ? 0 : run.Id);
 
     /// <summary>The counts of the run with that key, to be changed before the next call.</summary>
     public ref Counts Of(int run) => ref CollectionsMarshal.GetValueRefOrAddDefault(_byRun, run, out _);

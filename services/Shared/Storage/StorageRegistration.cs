@@ -10,11 +10,12 @@ namespace Tally.Storage;
 public static class StorageRegistration
 {
     private const string Expected =
-        "expected an Npgsql connection string such as Host=localhost;Port=5432;Username=tally;Password=…;Database=tally (environment ConnectionStrings__telemetry)";
+        "expected an Npgsql connection string such as Host=localhost;Port=5432;Username=tally;Password=…;Database=tally "
+        + "(environment ConnectionStrings__telemetry)";
 
     /// <summary>
-    /// Adds the database (<c>ConnectionStrings:telemetry</c>), the catalog, the partitions' keeper and the number of lives. Options records that are
-    /// registered before are used. Nothing here loads EF Core.
+    /// Adds the database (<c>ConnectionStrings:telemetry</c>), the catalog, the partitions' keeper and the number of lives. Options records
+    /// that are registered before are used. Nothing here loads EF Core.
     /// </summary>
     /// <param name="services">Services.</param>
     /// <param name="application">Name that the server shows for the connections: <c>tally-ingest</c>.</param>
@@ -27,7 +28,10 @@ public static class StorageRegistration
         services.TryAddSingleton(new StorageOptions());
         services.TryAddSingleton(new PartitionOptions());
         services.TryAddSingleton(provider => CreateDataSource(
-            provider.GetRequiredService<IConfiguration>().TelemetryConnectionString(), application, connections, provider.GetService<ILoggerFactory>()));
+            provider.GetRequiredService<IConfiguration>().TelemetryConnectionString(),
+            application,
+            connections,
+            provider.GetService<ILoggerFactory>()));
         services.TryAddSingleton(_ => new Catalog());
         services.TryAddSingleton<IngestLives>();
         services.TryAddSingleton(provider => new PartitionKeeper(
@@ -40,7 +44,8 @@ public static class StorageRegistration
     }
 
     /// <summary>The database's connection string.</summary>
-    /// <exception cref="InvalidOperationException">It is missing or invalid; the message says what to set, and never shows a password.</exception>
+    /// <exception cref="InvalidOperationException">It is missing or invalid; the message says what to set, and never shows a
+    /// password.</exception>
     public static string TelemetryConnectionString(this IConfiguration configuration)
     {
         var text = configuration.GetConnectionString("telemetry");
@@ -48,7 +53,8 @@ public static class StorageRegistration
         try
         {
             var parsed = new NpgsqlConnectionStringBuilder(text);
-            if (string.IsNullOrEmpty(parsed.Host)) throw new InvalidOperationException($"ConnectionStrings:telemetry has no Host: {Expected}.");
+            if (string.IsNullOrEmpty(parsed.Host))
+                throw new InvalidOperationException($"ConnectionStrings:telemetry has no Host: {Expected}.");
             return text;
         }
         catch (Exception error) when (error is ArgumentException or FormatException)
@@ -58,7 +64,8 @@ public static class StorageRegistration
     }
 
     /// <summary>Opens a pool with this project's settings; what the connection string says itself goes before.</summary>
-    public static NpgsqlDataSource CreateDataSource(string connectionString, string application, int connections, ILoggerFactory? loggers = null)
+    public static NpgsqlDataSource CreateDataSource(
+        string connectionString, string application, int connections, ILoggerFactory? loggers = null)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         Default("Application Name", application);

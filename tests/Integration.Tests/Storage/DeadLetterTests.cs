@@ -21,8 +21,12 @@ public sealed class DeadLetterTests(StoreServer server)
             await writer.WriteAsync(batch, Store.Cancellation);
         }
 
-        (await store.QueryAsync("SELECT concat_ws('|', topic, convert_from(payload, 'UTF8'), reason, count, last_seen > first_seen) FROM dead_letters ORDER BY payload"))
-            .ShouldBe(["telemetry/d1/temperature|junk|no number in it|6|t", "telemetry/d1/temperature|other junk|no number in it|3|t"]);
+        var letters = await store.QueryAsync(
+            """
+            SELECT concat_ws('|', topic, convert_from(payload, 'UTF8'), reason, count, last_seen > first_seen)
+            FROM dead_letters ORDER BY payload
+            """);
+        letters.ShouldBe(["telemetry/d1/temperature|junk|no number in it|6|t", "telemetry/d1/temperature|other junk|no number in it|3|t"]);
         (await store.ProgressAsync("0")).ShouldBe("0/0/0/9");
     }
 

@@ -20,7 +20,8 @@ public sealed class DuplicateTests(StoreServer server)
 
         var rows = await store.QueryAsync(
             """
-            SELECT concat_ws('|', device, series.metric, series.unit, name, seq, extract(epoch FROM at), value, raw_text, now() - received_at < interval '1 minute')
+            SELECT concat_ws('|', device, series.metric, series.unit, name, seq, extract(epoch FROM at), value, raw_text,
+                now() - received_at < interval '1 minute')
             FROM readings JOIN series ON series.id = series_id JOIN runs ON runs.id = run_id ORDER BY device, seq
             """);
         rows.ShouldBe(

@@ -15,7 +15,8 @@ public sealed class OutageTests(StoreServer server)
     private const string MakeTrouble =
         """
         CREATE SEQUENCE attempts;
-        CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('attempts'); RAISE EXCEPTION 'trouble' USING ERRCODE = '{0}'; END $$;
+        CREATE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM nextval('attempts'); RAISE EXCEPTION 'trouble' USING ERRCODE = '{0}'; END $$;
         CREATE TRIGGER trouble BEFORE INSERT ON readings FOR EACH STATEMENT EXECUTE FUNCTION trouble();
         """;
 
@@ -57,7 +58,8 @@ public sealed class OutageTests(StoreServer server)
         await using var store = new Store(await server.CreateMigratedAsync());
         var writer = store.Writer();
         await writer.WriteAsync(store.Batch(0, 10), Cancellation);
-        await store.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await store.ExecuteAsync(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
 
         (await writer.WriteAsync(store.Batch(10, 10), Cancellation)).ShouldBe(new BatchResult(10, 0, 0));
 
@@ -68,13 +70,18 @@ public sealed class OutageTests(StoreServer server)
     public async Task A_wrong_password_is_told_and_waited_for()
     {
         await using var store = new Store(await server.CreateMigratedAsync());
-        await store.ExecuteAsync("CREATE ROLE late LOGIN PASSWORD 'old'; GRANT ALL ON ALL TABLES IN SCHEMA public TO late; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO late");
+        await store.ExecuteAsync(
+            """
+            CREATE ROLE late LOGIN PASSWORD 'old';
+            GRANT ALL ON ALL TABLES IN SCHEMA public TO late; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO late
+            """);
         try
         {
             var writer = store.Writer(connection: Like(store, settings => (settings.Username, settings.Password) = ("late", "new")));
             await AssertNotReadyAsync(
                 store, writer, "28P01", () => store.ExecuteAsync("ALTER ROLE late PASSWORD 'new'"),
-                "28P01 password authentication failed for user \"late\": correct user late or password in ConnectionStrings:telemetry (environment ConnectionStrings__telemetry)");
+                "28P01 password authentication failed for user \"late\": correct user late or password in ConnectionStrings:telemetry "
+                + "(environment ConnectionStrings__telemetry)");
             await writer.DisposeAsync();
         }
         finally

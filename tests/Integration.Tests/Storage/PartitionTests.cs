@@ -109,7 +109,8 @@ public sealed class PartitionTests(StoreServer server)
 
         var writing = store.Writer().WriteAsync(batch, Cancellation).AsTask();
         await Eventually.UntilAsync(
-            async () => await store.CountAsync("pg_locks WHERE NOT granted AND relation = 'readings_default'::regclass") == 1, "the writer to wait for the default partition");
+            async () => await store.CountAsync("pg_locks WHERE NOT granted AND relation = 'readings_default'::regclass") == 1,
+            "the writer to wait for the default partition");
         await making.CommitAsync(Cancellation);
 
         (await writing).ShouldBe(new BatchResult(1, 0, 0));
@@ -159,7 +160,11 @@ public sealed class PartitionTests(StoreServer server)
     }
 
     private static PartitionKeeper Keeper(Store store, int ahead, int attempts = 10) =>
-        new(store.Source, new PartitionOptions { DaysAhead = ahead, LockTimeout = TimeSpan.FromMilliseconds(50), Attempts = attempts }, TimeProvider.System, store.Log);
+        new(
+            store.Source,
+            new PartitionOptions { DaysAhead = ahead, LockTimeout = TimeSpan.FromMilliseconds(50), Attempts = attempts },
+            TimeProvider.System,
+            store.Log);
 
     private static (DateOnly Today, long Now) Now()
     {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Tally.Integration.Tests.Storage;
 
-/// <summary>A store under test: a database, a catalog, writers, and questions to ask by SQL that knows nothing of the code under test.</summary>
+/// <summary>
+/// A store under test: a database, a catalog, writers, and questions to ask by SQL that knows nothing of the code under test.
+/// </summary>
 internal sealed class Store(string connectionString) : IAsyncDisposable
 {
     /// <summary>2026-11-20T09:00:00Z in microseconds.</summary>
@@ -37,7 +39,9 @@ internal sealed class Store(string connectionString) : IAsyncDisposable
     /// <summary>Forgets all series and runs, as a restart does.</summary>
     public void Restart() => Catalog = new Catalog();
 
-    /// <summary>A batch of <paramref name="count"/> readings that go round ten devices, as a run sends them, from <paramref name="first"/> on.</summary>
+    /// <summary>
+    /// A batch of <paramref name="count"/> readings that go round ten devices, as a run sends them, from <paramref name="first"/> on.
+    /// </summary>
     public ReadingBatch Batch(int first, int count, string run = "r1")
     {
         var batch = new ReadingBatch(Math.Max(count, 1));

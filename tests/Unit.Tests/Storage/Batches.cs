@@ -39,7 +39,8 @@ internal static class Batches
         var batch = new ReadingBatch(count);
         for (var i = 0; i < count; i++)
         {
-            var series = catalog.GetSeries(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"sensor-{i % 100:D4}")), "temperature"u8, "Cel"u8);
+            var device = string.Create(CultureInfo.InvariantCulture, $"sensor-{i % 100:D4}");
+            var series = catalog.GetSeries(Encoding.UTF8.GetBytes(device), "temperature"u8, "Cel"u8);
             var run = catalog.GetRun("r1"u8);
             (series.Id, run.Id) = (100 - i % 100, 1);
             batch.Add(new Reading { Series = series, Run = run, Seq = i / 100 + 1, At = i / 100 * 1_000_000L, Value = 20 });

@@ -15,7 +15,7 @@ public sealed class RowOrderTests
         {
             var batch = Batches.Random(random, random.Next(300));
             var expected = batch.Readings.ToArray() // Value is the number of arrival
-                .OrderBy(reading => reading.Series.Id).ThenBy(reading => reading.At).ThenBy(reading => reading.Run.Id).ThenBy(reading => reading.Seq).ThenBy(reading => reading.Value);
+                .OrderBy(reading => (reading.Series.Id, reading.At, reading.Run.Id, reading.Seq, reading.Value));
 
             order.Sort(batch);
 
@@ -43,7 +43,9 @@ public sealed class RowOrderTests
 
             var readings = batch.Readings.ToArray();
             var rows = Enumerable.Range(0, order.Count).Select(row => readings[order[row]]).ToList();
-            var firsts = readings.Where(reading => reading.Refused is null).GroupBy(reading => (reading.Series, reading.At, reading.Run, reading.Seq)).Select(group => group.MinBy(reading => reading.Value));
+            var firsts = readings.Where(reading => reading.Refused is null)
+                .GroupBy(reading => (reading.Series, reading.At, reading.Run, reading.Seq))
+                .Select(group => group.MinBy(reading => reading.Value));
             rows.ShouldBe(firsts, ignoreOrder: true);
             order.Refused.ShouldBe(readings.Count(reading => reading.Refused is not null));
             foreach (var run in counts.Runs())

@@ -4,7 +4,9 @@ using Tally.Storage.Model;
 
 namespace Tally.Storage.Migrations;
 
-/// <summary>The model after the newest migration. EF Core compares the context with it and refuses to migrate when a migration is missing.</summary>
+/// <summary>
+/// The model after the newest migration. EF Core compares the context with it and refuses to migrate when a migration is missing.
+/// </summary>
 [DbContext(typeof(TelemetryDbContext))]
 internal sealed class TelemetryDbContextModelSnapshot : ModelSnapshot
 {

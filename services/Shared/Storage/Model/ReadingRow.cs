@@ -1,6 +1,8 @@
 namespace Tally.Storage.Model;
 
-/// <summary>One reading; table <c>readings</c>, partitioned by UTC day of <see cref="At"/>. All four key columns are its primary key.</summary>
+/// <summary>
+/// One reading; table <c>readings</c>, partitioned by UTC day of <see cref="At"/>. All four key columns are its primary key.
+/// </summary>
 public sealed class ReadingRow
 {
     /// <summary>Key of its series; not a foreign key, which would cost a look-up for every row.</summary>

@@ -2,7 +2,9 @@ using Tally.Contracts;
 
 namespace Tally.Storage.Model;
 
-/// <summary>A run of a publisher, as far as its announcements told; table <c>runs</c>. The run of foreign readings is row 0, named <c>0</c>.</summary>
+/// <summary>
+/// A run of a publisher, as far as its announcements told; table <c>runs</c>. The run of foreign readings is row 0, named <c>0</c>.
+/// </summary>
 public sealed class RunRow
 {
     /// <summary>Key.</summary>

@@ -108,7 +108,8 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
             letter.Property(row => row.FirstSeen).HasColumnName("first_seen").HasDefaultValueSql("clock_timestamp()");
             letter.Property(row => row.LastSeen).HasColumnName("last_seen").HasDefaultValueSql("clock_timestamp()");
             letter.Property(row => row.Count).HasColumnName("count").HasDefaultValue(1L);
-            letter.HasIndex(row => new { row.RunId, row.Device, row.Metric, row.Seq, row.MessageHash }).IsUnique().HasDatabaseName("dead_letters_identity");
+            letter.HasIndex(row => new { row.RunId, row.Device, row.Metric, row.Seq, row.MessageHash })
+                .IsUnique().HasDatabaseName("dead_letters_identity");
         });
     }
 }
