@@ -1,13 +1,8 @@
-using System.IO.Pipelines;
-
 namespace Tally.Mqtt;
 
 /// <summary>One connection, from CONNECT to its end, with what its three loops share.</summary>
-internal sealed class Connection : IAsyncDisposable
+internal sealed class Connection : IDisposable
 {
-    // One read takes at most this much: as much as a gathered stream brings, with reserve.
-    private const int ReadSize = 128 * 1024;
-
     private readonly CancellationTokenSource _ending = new();
     private readonly CancellationTokenSource _aborting = new();
     private readonly TaskCompletionSource<ConnectionEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,18 +12,18 @@ internal sealed class Connection : IAsyncDisposable
     public Connection(Transport transport)
     {
         _transport = transport;
-        Input = PipeReader.Create(transport.Stream, new StreamPipeReaderOptions(bufferSize: ReadSize, minimumReadSize: ReadSize / 4));
+        _aborting.Token.UnsafeRegister(static transport => ((Transport)transport!).Dispose(), transport);
     }
 
     public Stream Stream => _transport.Stream;
 
-    public PipeReader Input { get; }
+    public ReceiveBuffer Input { get; } = new();
 
     /// <summary>Wakes the send loop.</summary>
-    public AsyncSignal SendSignal { get; } = new();
+    public ThreadSignal SendSignal { get; } = new();
 
     /// <summary>Wakes the receive loop when it waits for the broker to take acknowledgements.</summary>
-    public AsyncSignal DrainSignal { get; } = new();
+    public ThreadSignal DrainSignal { get; } = new();
 
     /// <summary>Set once CONNACK was seen.</summary>
     public int Epoch { get; set; }
@@ -51,8 +46,8 @@ internal sealed class Connection : IAsyncDisposable
     /// <summary>Loops shall come to their end.</summary>
     public CancellationToken Ending => _ending.Token;
 
-    /// <summary>The end has begun for good: nothing is waited for any more.</summary>
-    public CancellationToken Aborting => _aborting.Token;
+    /// <summary>The end has begun for good: the socket is closed.</summary>
+    public bool IsAborted => _aborting.IsCancellationRequested;
 
     /// <summary>Done when the connection came to its end, with the reason.</summary>
     public Task<ConnectionEnd> Ended => _end.Task;
@@ -75,15 +70,19 @@ internal sealed class Connection : IAsyncDisposable
         SendSignal.Set();
     }
 
-    /// <summary>Gives up writing after that time.</summary>
-    public void AbortAfter(TimeSpan time) => _aborting.CancelAfter(time);
-
-    public Task CloseGracefullyAsync() => _transport.CloseGracefullyAsync(Aborting);
-
-    public async ValueTask DisposeAsync()
+    /// <summary>Closes the socket after that time, whatever still wants to be written or read.</summary>
+    public void AbortAfter(TimeSpan time)
     {
-        await Input.CompleteAsync();
-        await _transport.DisposeAsync();
+        if (time == TimeSpan.Zero) _aborting.Cancel();
+        else _aborting.CancelAfter(time);
+    }
+
+    public void CloseSending() => _transport.CloseSending();
+
+    public void Dispose()
+    {
+        _transport.Dispose();
+        Input.Dispose();
         _ending.Dispose();
         _aborting.Dispose();
     }

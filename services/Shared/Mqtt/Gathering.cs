@@ -1,5 +1,3 @@
-using System.Threading.Tasks.Sources;
-
 namespace Tally.Mqtt;
 
 /// <summary>
@@ -8,7 +6,7 @@ namespace Tally.Mqtt;
 /// The wait is not begun before a stream is seen, and given up when it brings nothing, so a single message or an answer
 /// that somebody waits for is read at once.
 /// </summary>
-internal sealed class Gathering : IValueTaskSource, IDisposable
+internal sealed class Gathering
 {
     // A wait costs one wake-up of its own, so it has to replace at least this many to be worth it.
     private const int WorthIt = 3;
@@ -22,20 +20,14 @@ internal sealed class Gathering : IValueTaskSource, IDisposable
     // A read that brought this much means that enough lies in the socket already.
     private const int EnoughBytes = 32 * 1024;
 
-    private readonly Timer _timer;
     private readonly int _milliseconds;
-    private ManualResetValueTaskSourceCore<bool> _source;
     private long _windowEnd;
     private int _packetsInWindow;
     private int _pause = 1;
     private int _windowsToSkip;
     private bool _streaming;
 
-    public Gathering(TimeSpan time)
-    {
-        _milliseconds = time <= TimeSpan.Zero ? 0 : (int)Math.Ceiling(time.TotalMilliseconds);
-        _timer = new Timer(static self => ((Gathering)self!)._source.SetResult(true), this, Timeout.Infinite, Timeout.Infinite);
-    }
+    public Gathering(TimeSpan time) => _milliseconds = time <= TimeSpan.Zero ? 0 : (int)Math.Ceiling(time.TotalMilliseconds);
 
     /// <summary>Called after each read.</summary>
     /// <param name="bytes">How many bytes it brought.</param>
@@ -73,26 +65,11 @@ internal sealed class Gathering : IValueTaskSource, IDisposable
     }
 
     /// <summary>Waits for the gather time. Not cancelled: it is short.</summary>
-    public ValueTask WaitAsync()
-    {
-        _source.Reset();
-        var task = new ValueTask(this, _source.Version);
-        _timer.Change(_milliseconds, Timeout.Infinite);
-        return task;
-    }
-
-    public void Dispose() => _timer.Dispose();
+    public void Wait() => Thread.Sleep(_milliseconds);
 
     private void OpenWindow(long now)
     {
         _windowEnd = now + (WindowInWaits * _milliseconds);
         _packetsInWindow = 0;
     }
-
-    void IValueTaskSource.GetResult(short token) => _source.GetResult(token);
-
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _source.GetStatus(token);
-
-    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
 }

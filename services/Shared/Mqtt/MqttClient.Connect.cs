@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Net.Sockets;
+using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Tally.Mqtt.Packets;
@@ -27,22 +27,42 @@ public sealed partial class MqttClient
         Connection? connection = null;
         try
         {
-            connection = new Connection(await Transport.OpenAsync(_broker, attempt.Token));
-            await SendConnectAsync(connection, attempt.Token);
-            var connAck = await ReceiveConnAckAsync(connection, attempt.Token);
+            var addresses = await Dns.GetHostAddressesAsync(_broker.Host, attempt.Token);
+            var connAck = await LoopThread.Start("MQTT connect", () =>
+            {
+                connection = new Connection(Transport.Open(addresses, _broker.Port, attempt.Token));
+                return Introduce(connection, attempt.Token);
+            });
             if (connAck.Reason == MqttReasonCode.Success) return (connection, connAck, null);
-            await connection.DisposeAsync();
+            connection?.Dispose();
             return (null, null, Refused(connAck));
         }
-        catch (Exception error) when (error is MqttException or IOException or SocketException or OperationCanceledException)
+        catch (Exception error) when (error is MqttException or OperationCanceledException || IsBroken(error))
         {
             var failure = stop.IsCancellationRequested ? ConnectionEnd.ByStop : Failed(error, connection is not null);
-            if (connection is not null) await connection.DisposeAsync();
+            connection?.Dispose();
             return (null, null, failure);
         }
     }
 
-    private async Task SendConnectAsync(Connection connection, CancellationToken cancellationToken)
+    /// <summary>CONNECT and its answer. Blocks.</summary>
+    private ConnAckPacket Introduce(Connection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using (cancellationToken.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection))
+            {
+                SendConnect(connection);
+                return ReceiveConnAck(connection);
+            }
+        }
+        catch (Exception error) when (cancellationToken.IsCancellationRequested && IsBroken(error))
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    private void SendConnect(Connection connection)
     {
         var connect = new ConnectPacket
         {
@@ -57,25 +77,26 @@ public sealed partial class MqttClient
         };
         var bytes = new ArrayBufferWriter<byte>();
         connect.Encode(bytes);
-        await connection.Stream.WriteAsync(bytes.WrittenMemory, cancellationToken);
+        connection.Stream.Write(bytes.WrittenSpan);
         connection.LastSent = Environment.TickCount64;
     }
 
-    private async Task<ConnAckPacket> ReceiveConnAckAsync(Connection connection, CancellationToken cancellationToken)
+    private ConnAckPacket ReceiveConnAck(Connection connection)
     {
-        while (true)
+        while (connection.Input.Fill(connection.Stream) > 0)
         {
-            var read = await connection.Input.ReadAsync(cancellationToken);
-            if (TryTakeConnAck(read.Buffer, out var connAck, out var consumed))
+            if (!connection.Input.TryGet(out var buffer)) continue;
+            if (TryTakeConnAck(buffer, out var connAck, out var consumed))
             {
-                connection.Input.AdvanceTo(read.Buffer.GetPosition(consumed));
+                connection.Input.Take(buffer.GetPosition(consumed), buffer.GetPosition(consumed));
                 connection.LastReceived = Environment.TickCount64;
                 return connAck;
             }
 
-            connection.Input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-            if (read.IsCompleted) throw new IOException("it closed the connection instead of sending CONNACK");
+            connection.Input.Take(buffer.Start, buffer.End);
         }
+
+        throw new IOException("it closed the connection instead of sending CONNACK");
     }
 
     private bool TryTakeConnAck(ReadOnlySequence<byte> buffer, out ConnAckPacket connAck, out int consumed)

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Tally.Mqtt.Packets;
 
@@ -19,46 +18,58 @@ public sealed partial class MqttClient
     /// <summary>Messages that came beyond the Receive Maximum told to the broker, which some exceed. Counted, not punished.</summary>
     public long ReceiveMaximumExceeded { get; private set; }
 
-    private async Task ReceiveLoopAsync(Connection connection)
+    private void ReceiveLoop(Connection connection)
     {
         var sink = new Sink(this, connection);
+        var catchUp = new CatchUp();
         _inHandler = false;
         _handed = false;
         try
         {
-            while (!connection.Ending.IsCancellationRequested)
+            // What came together with CONNACK is there before the first read.
+            do
             {
-                var read = await connection.Input.ReadAsync(connection.Ending);
+                if (!connection.Input.TryGet(out var buffer)) continue;
                 var now = Environment.TickCount64;
                 connection.LastReceived = now;
-                var buffer = read.Buffer;
-                var packets = _splitter.Split(buffer, ref sink, out var rest);
-                var bytes = buffer.Length - rest.Length;
-                connection.Input.AdvanceTo(rest.Start, buffer.End);
-                if (packets > 0) AfterRoomWasMade(connection);
-                if (_handed)
+                if (connection.Ending.IsCancellationRequested)
                 {
-                    _handed = false;
-                    _inHandler = true;
-                    var catchingUp = _handler.OnReadCompletedAsync(connection.Ending);
-                    connection.Paused = !catchingUp.IsCompleted;
-                    await catchingUp;
-                    if (connection.Paused) connection.LastReceived = now = Environment.TickCount64;
-                    connection.Paused = false;
-                    _inHandler = false;
+                    // Nothing is done with it: the broker delivers it again on the next connection.
+                    connection.Input.Take(buffer.End, buffer.End);
+                    continue;
                 }
 
-                if (read.IsCompleted) connection.End(ClosedByBroker());
-                else if (_gathering.ShouldWait(bytes, packets, now)) await _gathering.WaitAsync();
-                while (_outgoing.Count > OutgoingBuffer.ReceiveLimit && !connection.Ending.IsCancellationRequested)
-                    await connection.DrainSignal.WaitAsync();
+                var packets = _splitter.Split(buffer, ref sink, out var rest);
+                var bytes = buffer.Length - rest.Length;
+                connection.Input.Take(rest.Start, buffer.End);
+                if (packets > 0) AfterRoomWasMade(connection);
+                if (_handed) now = LetCatchUp(connection, catchUp, now);
+                if (_gathering.ShouldWait(bytes, packets, now)) _gathering.Wait();
+                while (_outgoing.Count > OutgoingBuffer.ReceiveLimit && !connection.Ending.IsCancellationRequested) connection.DrainSignal.Wait();
             }
+            while (connection.Input.Fill(connection.Stream) > 0);
+
+            connection.End(ClosedByBroker());
         }
         catch (Exception error)
         {
             // Whatever it is, it ends the connection, and Explain decides whether the client with it.
             connection.End(Explain(connection, error));
         }
+    }
+
+    /// <summary>Waits until the owner has caught up with what it was handed; the broker's silence counts from then.</summary>
+    private long LetCatchUp(Connection connection, CatchUp catchUp, long now)
+    {
+        _handed = false;
+        _inHandler = true;
+        var catchingUp = _handler.OnReadCompletedAsync(connection.Ending);
+        connection.Paused = !catchingUp.IsCompleted;
+        catchUp.Wait(catchingUp);
+        if (connection.Paused) connection.LastReceived = now = Environment.TickCount64;
+        connection.Paused = false;
+        _inHandler = false;
+        return now;
     }
 
     private ConnectionEnd Explain(Connection connection, Exception error)
@@ -68,7 +79,7 @@ public sealed partial class MqttClient
         return error switch
         {
             MqttException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} broke the protocol. {wrong.Message}") { Farewell = wrong.Reason },
-            IOException or SocketException => Broken(error),
+            _ when IsBroken(error) => Broken(error),
             _ => Fault(error),
         };
     }

@@ -5,38 +5,37 @@ namespace Tally.Mqtt;
 // The send loop: everything gathered since the last write goes out with the next.
 public sealed partial class MqttClient
 {
-    private async Task SendLoopAsync(Connection connection)
+    private void SendLoop(Connection connection)
     {
         try
         {
             while (true)
             {
-                await connection.SendSignal.WaitAsync();
+                connection.SendSignal.Wait();
 
                 // Read before the buffer: what was appended before the finish is then sent for certain.
                 var last = connection.Finishing;
                 while (TakeOutgoing() is { IsEmpty: false } bytes)
                 {
-                    await connection.Stream.WriteAsync(bytes, connection.Aborting);
+                    connection.Stream.Write(bytes.Span);
                     connection.LastSent = Environment.TickCount64;
                     AfterWrite(connection);
                 }
 
                 if (!last) continue;
-                await connection.CloseGracefullyAsync();
+                connection.CloseSending();
                 return;
             }
         }
-        catch (OperationCanceledException)
-        {
-            // The end could not wait any longer; it has been told why.
-        }
         catch (Exception error)
         {
-            // A broken socket is an everyday thing; anything else is a defect and ends the client with its exception.
-            connection.End(error is IOException or SocketException ? Broken(error) : Fault(error));
+            // A broken socket is an everyday thing, and after an abort the expected one; anything else is a defect and ends
+            // the client with its exception.
+            if (!connection.IsAborted) connection.End(IsBroken(error) ? Broken(error) : Fault(error));
         }
     }
+
+    private static bool IsBroken(Exception error) => error is IOException or SocketException or ObjectDisposedException;
 
     private ReadOnlyMemory<byte> TakeOutgoing()
     {

@@ -103,7 +103,6 @@ public sealed partial class MqttClient : IMqttClient
         // How it ended is for the caller of RunAsync to see.
         if (run is not null) await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         else EndSession(new ObjectDisposedException(nameof(MqttClient)));
-        _gathering.Dispose();
         _disposing.Dispose();
         lock (_gate) _inFlight.Dispose();
     }
@@ -141,7 +140,7 @@ public sealed partial class MqttClient : IMqttClient
     {
         var (connection, connAck, failure) = await TryConnectAsync(stop);
         if (connection is null) return failure!;
-        await using (connection)
+        using (connection)
         {
             return await ServeAsync(connection, connAck!, stop);
         }
@@ -159,8 +158,8 @@ public sealed partial class MqttClient : IMqttClient
             connection.End(Fault(error));
         }
 
-        var send = SendLoopAsync(connection);
-        var receive = ReceiveLoopAsync(connection);
+        var send = LoopThread.Start("MQTT send", () => SendLoop(connection));
+        var receive = LoopThread.Start("MQTT receive", () => ReceiveLoop(connection));
         var keepAlive = KeepAliveLoopAsync(connection);
         ConnectionEnd end;
         await using (stop.UnsafeRegister(static connection => ((Connection)connection!).End(ConnectionEnd.ByStop), connection))
@@ -168,8 +167,6 @@ public sealed partial class MqttClient : IMqttClient
             end = await connection.Ended;
         }
 
-        await receive;
-        await keepAlive;
         Close(connection, end);
         connection.AbortAfter(end switch
         {
@@ -178,6 +175,8 @@ public sealed partial class MqttClient : IMqttClient
             _ => TimeSpan.Zero,
         });
         await send;
+        await receive;
+        await keepAlive;
         lock (_gate) FailUnwritten();
         return AfterLife(connection, end);
     }

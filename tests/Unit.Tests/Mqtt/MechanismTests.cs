@@ -85,40 +85,41 @@ public sealed class MechanismTests
     [Fact]
     public async Task A_signal_is_kept_until_somebody_waits_and_two_are_kept_as_one()
     {
-        var signal = new AsyncSignal();
+        var signal = new ThreadSignal();
         signal.Set();
         signal.Set();
-        await signal.WaitAsync();
-        var waiting = signal.WaitAsync();
+        signal.Wait();
+        var waiting = Task.Run(signal.Wait, TestContext.Current.CancellationToken);
         waiting.IsCompleted.ShouldBeFalse();
         signal.Set();
-        await waiting;
+        await waiting.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
     [Fact]
     public async Task No_signal_is_lost_between_threads()
     {
         var cancel = TestContext.Current.CancellationToken;
-        var signal = new AsyncSignal();
+        var signal = new ThreadSignal();
         var produced = 0;
-        var producer = Task.Run(
+        var consumer = Task.Run(
             () =>
             {
-                for (var count = 1; count <= 200_000; count++)
-                {
-                    Volatile.Write(ref produced, count);
-                    signal.Set();
-                }
+                while (Volatile.Read(ref produced) < 200_000) signal.Wait();
             },
             cancel);
-        while (Volatile.Read(ref produced) < 200_000) await signal.WaitAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), cancel);
-        await producer;
+        for (var count = 1; count <= 200_000; count++)
+        {
+            Volatile.Write(ref produced, count);
+            signal.Set();
+        }
+
+        await consumer.WaitAsync(TimeSpan.FromSeconds(20), cancel);
     }
 
     [Fact]
     public void A_single_message_is_never_waited_after_but_a_stream_is()
     {
-        using var gathering = new Gathering(TimeSpan.FromMilliseconds(1));
+        var gathering = new Gathering(TimeSpan.FromMilliseconds(1));
         for (var now = 0; now < 1000; now += 10) gathering.ShouldWait(bytes: 150, packets: 1, now).ShouldBeFalse();
 
         // Twelve packets in one window of four milliseconds, each read by itself, are a stream.
@@ -138,7 +139,7 @@ public sealed class MechanismTests
     public void Question_and_answer_soon_stops_being_taken_for_a_stream()
     {
         // One packet every 100 µs, each the answer to what was asked after the one before: a wait never brings more than one.
-        using var gathering = new Gathering(TimeSpan.FromMilliseconds(1));
+        var gathering = new Gathering(TimeSpan.FromMilliseconds(1));
         var waits = 0;
         for (var packet = 0; packet < 10_000; packet++)
         {
@@ -151,7 +152,7 @@ public sealed class MechanismTests
     [Fact]
     public void No_gather_time_means_reading_eagerly()
     {
-        using var gathering = new Gathering(TimeSpan.Zero);
+        var gathering = new Gathering(TimeSpan.Zero);
         for (var read = 0; read < 1000; read++) gathering.ShouldWait(6000, 30, 0).ShouldBeFalse();
     }
 
