@@ -21,43 +21,36 @@ internal static class IngestCommand
     /// <param name="args">Arguments of the process.</param>
     /// <param name="run">Runs it, given the verb (empty: the service) and its settings; returns the exit status.</param>
     /// <returns>Exit status: 0 done or stopped, 2 usage, 3 environment.</returns>
-    public static async Task<int> RunAsync(string[] args, Func<string, string[], Task<int>> run)
+    /// <param name="errors">Gets the line that says what is wrong.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter errors, Func<string, string[], Task<int>> run)
     {
         var verb = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "";
         var settings = verb.Length > 0 ? args[1..] : args;
-        if (verb.Length > 0 && verb != Migrate) return Fail(ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
-        if (Array.Find(settings, setting => !IsSetting(setting)) is { } unknown) return Fail(ExitStatus.Usage, $"'{unknown}' is no setting; {Usage}");
+        if (verb.Length > 0 && verb != Migrate) return Fail(errors, ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
+        if (Array.Find(settings, setting => !IsSetting(setting)) is { } unknown) return Fail(errors, ExitStatus.Usage, $"'{unknown}' is no setting; {Usage}");
         try
         {
             return await run(verb, settings);
         }
         catch (OptionsValidationException error)
         {
-            return Fail(ExitStatus.Usage, string.Join(Environment.NewLine, error.Failures));
+            return Fail(errors, ExitStatus.Usage, string.Join(Environment.NewLine, error.Failures));
         }
         catch (FormatException error)
         {
-            return Fail(ExitStatus.Usage, $"{error.Message} (--urls, environment ASPNETCORE_URLS: expected http://host:port)");
+            return Fail(errors, ExitStatus.Usage, $"{error.Message} (--urls, environment ASPNETCORE_URLS: expected http://host:port)");
         }
         catch (IOException error)
         {
-            return Fail(ExitStatus.Environment, $"{error.Message} (--urls, environment ASPNETCORE_URLS)"); // the port of the health end points is taken
+            return Fail(errors, ExitStatus.Environment, $"{error.Message} (--urls, environment ASPNETCORE_URLS)"); // the port of the health end points is taken
         }
     }
 
     /// <summary>Runs the service until it is stopped.</summary>
     public static async Task<int> RunIngestAsync(this WebApplication app)
     {
-        try
-        {
-            app.Configuration.BrokerAddress();
-            app.Configuration.TelemetryConnectionString();
-        }
-        catch (InvalidOperationException error)
-        {
-            return Fail(ExitStatus.Usage, error.Message);
-        }
-
+        CheckSetting(app.Configuration.BrokerAddress);
+        CheckSetting(app.Configuration.TelemetryConnectionString);
         var exit = app.Services.GetRequiredService<ExitStatus>(); // it outlives the host
         await app.RunAsync();
         return exit.Code;
@@ -68,21 +61,25 @@ internal static class IngestCommand
     {
         await using (app)
         {
-            string connectionString;
-            try
-            {
-                connectionString = app.Configuration.TelemetryConnectionString();
-            }
-            catch (InvalidOperationException error)
-            {
-                return Fail(ExitStatus.Usage, error.Message);
-            }
-
+            var connectionString = CheckSetting(app.Configuration.TelemetryConnectionString);
             return await MigrateVerb.RunAsync(
                 connectionString,
                 app.Services.GetRequiredService<IngestOptions>(),
                 app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Tally.Ingest.Migrate"),
                 app.Lifetime.ApplicationStopping);
+        }
+    }
+
+    /// <summary>Asks for a setting early, so that only what is said about it is taken for the user's mistake.</summary>
+    private static T CheckSetting<T>(Func<T> setting)
+    {
+        try
+        {
+            return setting();
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new OptionsValidationException("ConnectionStrings", typeof(T), [error.Message]);
         }
     }
 
@@ -94,9 +91,9 @@ internal static class IngestCommand
                 name.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase) || name.StartsWith(section + "=", StringComparison.OrdinalIgnoreCase));
     }
 
-    private static int Fail(int status, string line)
+    private static int Fail(TextWriter errors, int status, string line)
     {
-        Console.Error.WriteLine($"Ingest: {line}");
+        errors.WriteLine($"Ingest: {line}");
         return status;
     }
 }

@@ -1,7 +1,7 @@
 using Tally.Ingest;
 using Tally.ServiceDefaults;
 
-return await IngestCommand.RunAsync(args, async (verb, settings) =>
+return await IngestCommand.RunAsync(args, Console.Error, async (verb, settings) =>
 {
     var builder = WebApplication.CreateBuilder(settings);
     builder.AddServiceDefaults();

@@ -37,7 +37,7 @@ internal static class AnnouncementReader
 
     private static string? Check(ReadOnlySpan<byte> run, RunAnnouncement read)
     {
-        if (!run.SequenceEqual(Encoding.UTF8.GetBytes(read.Run))) return "run differs from the one in the topic";
+        if (!run.SequenceEqual(Encoding.UTF8.GetBytes(read.Run ?? ""))) return "run differs from the one in the topic";
         if (read.State is not (RunState.Started or RunState.Finished)) return "state is neither started nor finished";
         if (read.Expected < 0) return "expected is below 0";
         if (read.Published < 0) return "published is below 0";
@@ -50,8 +50,12 @@ internal static class AnnouncementReader
             ?? CheckTimes(read);
     }
 
-    private static string? CheckText(string what, string text, int limit)
+    /// <param name="what">Its property.</param>
+    /// <param name="text">The text; null where JSON said null, whatever its type promises.</param>
+    /// <param name="limit">Bytes that it may have.</param>
+    private static string? CheckText(string what, string? text, int limit)
     {
+        if (text is null) return $"{what} is null";
         var utf8 = Encoding.UTF8.GetBytes(text);
         return Names.Fits(utf8, limit) ? null : Names.Misfit(what, utf8, limit);
     }

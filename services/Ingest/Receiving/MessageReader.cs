@@ -10,8 +10,12 @@ namespace Tally.Ingest.Receiving;
 /// Turns a message into rows of a batch: readings, an announcement, or a dead letter. Whatever arrives ends as one of
 /// them; nothing is thrown for bad input, and nothing is allocated for a native reading. For the receive loop only.
 /// </summary>
-internal sealed class MessageReader(Catalog catalog, AckAddresses addresses, ForeignIdentities foreign, TimeProvider time)
+internal sealed class MessageReader(
+    Catalog catalog, AckAddresses addresses, ForeignIdentities foreign, TimeProvider time, ILogger<MessageReader> logger)
 {
+    /// <summary>Begins the reason of a message that was not foreseen.</summary>
+    public const string Defect = "a defect of Ingest: ";
+
     private readonly TopicCache _topics = new(addresses);
     private readonly NativeReadingReader _native = new();
     private readonly SenMlReader _senMl = new();
@@ -21,6 +25,22 @@ internal sealed class MessageReader(Catalog catalog, AckAddresses addresses, For
     public void Read(in MqttMessage message, PendingBatch batch)
     {
         var number = batch.AddMessage(message, time.GetTimestamp());
+        var before = batch.Rows.Count;
+        try
+        {
+            Read(message, batch, number);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // Nobody foresaw this message. It must not end the process, which would find it again after each start.
+            batch.Rows.Truncate(before);
+            Reject(message, batch, new Rejection(number, $"{Defect}{error.GetType().Name}", null, null, 0), null);
+            logger.LogError(error, "A message on {Topic} could not be read, and is kept as a dead letter.", Encoding.UTF8.GetString(message.Topic));
+        }
+    }
+
+    private void Read(in MqttMessage message, PendingBatch batch, int number)
+    {
         var asked = addresses.Find(message.ResponseTopic);
         if (message.Topic.StartsWith("runs/"u8))
         {
