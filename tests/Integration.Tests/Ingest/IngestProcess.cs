@@ -59,6 +59,10 @@ internal sealed class IngestProcess : IAsyncDisposable
     /// <summary>What <c>/health/ready</c> says.</summary>
     public async Task<bool> IsReadyAsync() => (await GetAsync("/health/ready")).Status == HttpStatusCode.OK;
 
+    /// <summary>Waits until it has received something that is not stored; needs a BatchTime longer than its StallTime.</summary>
+    public Task UntilPendingAsync() => Eventually.UntilAsync(
+        async () => (await GetAsync("/health/ready")).Text.Contains("not acknowledged"), "Ingest to say that something received waits");
+
     /// <summary>Asks one of its end points.</summary>
     public async Task<(HttpStatusCode? Status, string Text)> GetAsync(string path)
     {
