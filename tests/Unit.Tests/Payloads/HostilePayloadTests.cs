@@ -94,6 +94,31 @@ public sealed class HostilePayloadTests
         });
     }
 
+    [Fact]
+    public void The_usual_layout_is_read_as_any_JSON_would_be()
+    {
+        var payloads =
+            from run in Gen.Elements("r1", "0", "", "a b", "r\\u0031")
+            from seq in Gen.Elements("1", "0", "-1", "01", "1.0", "1e3", "9223372036854775807", "9223372036854775808", "\"1\"", "")
+            from at in Gen.Elements("2026-11-20T09:00:00.000Z", "2026-11-20T10:00:00+01:00", "2026-11-20", "2026-11-20T10:00:00\\u002B01:00")
+            from value in Gen.Elements("23.51", "-0.5", "0", "-0", "00", "1.", ".5", "1e3", "1E-3", "1e400", "+1", "-", "NaN", "null", "12345678901234567890.123456789", " 1")
+            from unit in Gen.Elements("Cel", "", "°C", "a\\u0000", "a\\\"b", "a\tb", new string('u', 33))
+            from end in Gen.Elements("}", "} ", "}x", "", ",\"x\":1}")
+            select (text: $"{{\"run\":\"{run}\",\"seq\":{seq},\"at\":\"{at}\",\"value\":{value},\"unit\":\"{unit}\"{end}", end);
+
+        PropertyChecks.Check(payloads, payload =>
+        {
+            var bytes = Encoding.UTF8.GetBytes(payload.text);
+            var problem = _native.Read(bytes, out var reading);
+            var expectedProblem = new NativeReadingReader().ReadJson(bytes, out var expected);
+
+            problem.ShouldBe(expectedProblem, payload.text);
+            (reading.Seq, reading.At, reading.Value).ShouldBe((expected.Seq, expected.At, expected.Value), payload.text);
+            reading.Run.SequenceEqual(expected.Run).ShouldBeTrue(payload.text);
+            reading.Unit.SequenceEqual(expected.Unit).ShouldBeTrue(payload.text);
+        });
+    }
+
     private void ReadInEveryFormat(byte[] payload)
     {
         PayloadFormats.Of(payload, payload);

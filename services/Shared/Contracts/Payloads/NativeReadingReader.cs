@@ -39,6 +39,18 @@ public sealed class NativeReadingReader
     /// <returns>Null, or why it cannot be stored.</returns>
     public string? Read(ReadOnlySpan<byte> payload, out NativeReading reading)
     {
+        if (new NativeLayout(payload).TryRead(out var run, out var seq, out var at, out var value, out var unit))
+        {
+            reading = new NativeReading { Run = run, Seq = seq, At = at, Value = value, Unit = unit };
+            return null;
+        }
+
+        return ReadJson(payload, out reading);
+    }
+
+    /// <summary>Reads one payload of any layout.</summary>
+    internal string? ReadJson(ReadOnlySpan<byte> payload, out NativeReading reading)
+    {
         (_runLength, _unitLength, _seq, _time, _value) = (0, 0, 0, null, 0);
         var problem = Read(payload);
         reading = new NativeReading
