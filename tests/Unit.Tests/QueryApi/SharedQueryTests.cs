@@ -115,7 +115,8 @@ public sealed class SharedQueryTests
             return query.Result.Task.WaitAsync(cancellationToken);
         }
 
-        public async Task<Query> NextAsync() => await _started.Reader.ReadAsync(TestContext.Current.CancellationToken);
+        public async Task<Query> NextAsync() => await _started.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         public void Finish(int number) => _queries[number].Result.SetResult(number);
 
