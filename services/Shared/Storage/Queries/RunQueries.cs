@@ -36,7 +36,7 @@ public sealed class RunQueries(NpgsqlDataSource database)
         await using var command = database.CreateCommand(Columns + """
             where r.id in ((select run_id from run_progress where run_id <> 0 order by updated_at desc nulls last limit 1), (select max(id) from runs))
               and (r.id <> 0 or p.updated_at is not null)
-            order by r.id <> 0 desc, greatest(r.first_seen, p.updated_at) desc
+            order by greatest(r.first_seen, p.updated_at) desc
             limit 1
             """);
         return await ReadOneAsync(command, cancellationToken);
