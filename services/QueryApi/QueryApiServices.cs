@@ -48,7 +48,7 @@ internal static class QueryApiServices
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, QueryApiJson.Default);
             options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict; // else OpenAPI calls each number a text too
         });
-        services.AddOpenApi(OpenApiDescription.Configure);
+        services.AddOpenApi(options => OpenApiDescription.Configure(options)); // a lambda: the generator that brings the docstrings knows no method group
         return builder;
     }
 

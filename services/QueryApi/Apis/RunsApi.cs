@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Net.ServerSentEvents;
@@ -38,8 +39,8 @@ internal static class RunsApi
     private static async Task<Ok<RunPage>> ListAsync(
         RunQueries runs,
         CancellationToken cancellationToken,
-        [Range(1, 200)] int limit = 50,
-        [Range(0, int.MaxValue)] int? before = null)
+        [Range(1, 200), Description("Runs on a page.")] int limit = 50,
+        [Range(0, int.MaxValue), Description("What the page before gave as next; left out for the first page.")] int? before = null)
     {
         var found = await runs.ListAsync(before, limit + 1, cancellationToken); // one more tells whether there is another page
         var page = found.Take(limit).ToArray();

@@ -46,6 +46,7 @@ export function showCurrent(run) {
   const finished = run.state === 'finished';
   setText('current-rate', run.rate == null ? '–' : count(run.rate) + (finished ? ' on average' : ''));
   if (run.rate != null && !finished) sparkline.add(run.rate);
+  for (const part of byId('sparkline').parentElement.querySelectorAll('svg, .times')) part.toggleAttribute('hidden', finished && sparkline.isEmpty);
   setText('current-peak', sparkline.peak > 0 ? `peak ${count(sparkline.peak)}` : '');
 }
 
@@ -65,7 +66,7 @@ function about(run) {
 }
 
 function left(run, total, settled) {
-  if (run.state === 'finished') return `Finished ${moment(run.finishedAt ?? run.updatedAt)}`;
+  if (run.state === 'finished') return run.finishedAt ? `Finished ${moment(run.finishedAt)}` : '';
   if (total != null && settled >= total) return 'All there';
   return run.secondsLeft == null ? '' : `About ${duration(run.secondsLeft)} left`;
 }

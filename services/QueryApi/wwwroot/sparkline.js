@@ -19,6 +19,11 @@ export class Sparkline {
     return Math.max(0, ...this.#samples.map((sample) => sample.value));
   }
 
+  /** Whether there is nothing to draw yet. */
+  get isEmpty() {
+    return this.#samples.length < 2;
+  }
+
   clear() {
     this.#samples = [];
     this.#draw(0);
@@ -31,7 +36,7 @@ export class Sparkline {
   }
 
   #draw(now) {
-    if (this.#samples.length < 2) {
+    if (this.isEmpty) {
       this.#line.setAttribute('d', '');
       this.#area.setAttribute('d', '');
       return;

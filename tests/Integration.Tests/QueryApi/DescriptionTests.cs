@@ -11,7 +11,8 @@ public sealed partial class DescriptionTests(StoreServer server) : QueryApiTest(
     [Fact]
     public async Task The_OpenAPI_document_describes_every_route_with_its_answers()
     {
-        var paths = (await Api.GetAsync("/openapi/v1.json")).GetProperty("paths");
+        var document = await Api.GetAsync("/openapi/v1.json");
+        var paths = document.GetProperty("paths");
         paths.EnumerateObject().Select(path => path.Name).ShouldBe(
             ["/api/runs", "/api/events", "/api/runs/{run}", "/api/runs/{run}/ledger", "/api/runs/{run}/events", "/api/devices/{device}/latest"], ignoreOrder: true);
         foreach (var path in paths.EnumerateObject())
@@ -23,6 +24,8 @@ public sealed partial class DescriptionTests(StoreServer server) : QueryApiTest(
         }
 
         paths.GetProperty("/api/runs/{run}/ledger").GetProperty("get").GetProperty("responses").GetProperty("200").ToString().ShouldContain("RunLedger");
+        var fields = document.GetProperty("components").GetProperty("schemas").GetProperty("RunLedger").GetProperty("properties");
+        foreach (var field in fields.EnumerateObject()) field.Value.TryGetProperty("description", out _).ShouldBeTrue(field.Name);
     }
 
     [Fact]
