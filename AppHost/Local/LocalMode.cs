@@ -11,6 +11,7 @@ internal static class LocalMode
     {
         using var interruption = new Interruption();
         var screen = Screen.OfConsole();
+        using var said = interruption.First.Register(() => screen.Say("Stopping everything; once more, and it is killed at once."));
         try
         {
             if (options.Report is { } report) RunReport.Prepare(report);

@@ -10,6 +10,10 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50); // between two looks whether it is ready
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+
+    // A start that fails five times fails for good. Later, when it has been up and people wait for it, only time decides.
+    private const int MostFirstAttempts = 5;
+
     private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(30); // up for so long: its next death is a new story
 
     private readonly CancellationTokenSource _stop = new();
@@ -17,6 +21,7 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : 
     private ChildProcess? _process;
     private volatile bool _stopping;
     private bool _wasReady; // in this life
+    private int _attempts;
 
     /// <summary>Name in logs and in the report.</summary>
     public string Name => plan.Name;
@@ -95,6 +100,7 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : 
     {
         var starting = Stopwatch.StartNew();
         _wasReady = false;
+        _attempts++;
         plan.Port.Choose(first: !_ready.Task.IsCompleted);
         var command = await plan.PrepareAsync(_stop.Token);
         await using var process = ChildProcess.Start(command, line => Take(log, line));
@@ -132,7 +138,7 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : 
         while (!process.Exited.IsCompleted)
         {
             if (await plan.WhatIsMissingAsync(_stop.Token) is not { } missing) return true;
-            if (sinceReady.Elapsed > plan.StartTimeout) throw Failed(process, $"is not ready: {missing}");
+            if (sinceReady.Elapsed > plan.StartTimeout) throw Failed(process, string.Create(CultureInfo.InvariantCulture, $"is not ready after {plan.StartTimeout.TotalSeconds:0} s: {missing}"));
             await Task.Delay(Pause, _stop.Token);
         }
 
@@ -142,17 +148,14 @@ internal sealed class Resource(ResourcePlan plan, string logs, Screen screen) : 
 
         // 2 and 3 mean that its configuration or its environment is wrong: that does not pass by trying again.
         if (status is CommandLine.Usage or ExitStatus.Environment) throw Failed(process, $"ended with status {status}");
-        if (sinceReady.Elapsed > plan.StartTimeout) throw Failed(process, $"ended with {ExitStatus.Describe(status)}, again and again");
+        if (sinceReady.Elapsed > plan.StartTimeout || (!_ready.Task.IsCompleted && _attempts == MostFirstAttempts))
+            throw Failed(process, $"ended with {ExitStatus.Describe(status)}, again and again");
         return false;
     }
 
-    private EnvironmentException Failed(ChildProcess process, string what)
-    {
-        var lines = process.LastLines.TakeLast(10).Select(line => $"  {Name} | {line}");
-        return new EnvironmentException(string.Join(
-            '\n',
-            lines.Prepend(string.Create(CultureInfo.InvariantCulture, $"{Name} did not start within {plan.StartTimeout.TotalSeconds:0} s: it {what}. Its last lines:"))));
-    }
+    private EnvironmentException Failed(ChildProcess process, string what) => new(string.Join(
+        '\n',
+        process.LastLines.TakeLast(10).Select(line => $"  {Name} | {line}").Prepend($"{Name} {what}. Its last lines:")));
 
     private void Take(LogFile log, string line)
     {
