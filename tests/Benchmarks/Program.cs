@@ -1,5 +1,6 @@
 using System.CommandLine;
+using Tally.Benchmarks.Client;
 using Tally.Benchmarks.Pipeline;
 
-var root = new RootCommand("Tally's benchmarks: what the README quotes, measured again.") { PipelineCommand.Create() };
+var root = new RootCommand("Tally's benchmarks: what the README quotes, measured again.") { PipelineCommand.Create(), ClientCommand.Create(), ClientSideCommand.Create() };
 return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json;
+using Tally.Testing;
+
+namespace Tally.Benchmarks.Client;
+
+/// <summary>
+/// What publishing and receiving a message costs a process that does nothing else: one stream through a real Mosquitto,
+/// each side in a process of its own, so that neither's time is counted with the other's or with the broker's.
+/// </summary>
+/// <param name="messages">Messages measured.</param>
+/// <param name="warmUp">Messages before that, until the JIT compiler has nothing more to do.</param>
+internal sealed class ClientBenchmark(int messages, int warmUp)
+{
+    /// <summary>Runs it and prints what it found.</summary>
+    public async Task<ClientFigures> RunAsync(TextWriter output, CancellationToken cancellationToken)
+    {
+        await using var broker = await MosquittoServer.StartAsync(cancellationToken);
+        using var receiver = Start("receive", broker.AddressOf("ingest"));
+        try
+        {
+            if (await receiver.StandardOutput.ReadLineAsync(cancellationToken) != ClientSideCommand.Ready)
+                throw new InvalidOperationException("The receiving side did not become ready; its message stands above.");
+            using var sender = Start("publish", broker.AddressOf("simulator"));
+            try
+            {
+                var figures = new ClientFigures(await ReadAsync(sender, cancellationToken), await ReadAsync(receiver, cancellationToken));
+                await PrintAsync(output, figures);
+                return figures;
+            }
+            finally
+            {
+                End(sender);
+            }
+        }
+        finally
+        {
+            End(receiver);
+        }
+    }
+
+    private Process Start(string side, Uri broker)
+    {
+        // The same program again: its own host, or the dotnet host with its assembly.
+        var host = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is not known.");
+        var start = new ProcessStartInfo(host) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(host) == "dotnet") start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
+        foreach (var argument in (string[])[ClientSideCommand.Verb, side, $"{warmUp}", $"{messages}"]) start.ArgumentList.Add(argument);
+
+        // Not as an argument: it holds a password.
+        start.Environment[ClientSideCommand.BrokerVariable] = broker.OriginalString;
+        return Process.Start(start) ?? throw new InvalidOperationException($"{host} did not start.");
+    }
+
+    private static async Task<SideFigures> ReadAsync(Process side, CancellationToken cancellationToken)
+    {
+        var line = await side.StandardOutput.ReadLineAsync(cancellationToken)
+            ?? throw new InvalidOperationException("One side ended without figures; its message stands above.");
+        return JsonSerializer.Deserialize<SideFigures>(line)!;
+    }
+
+    private static void End(Process side)
+    {
+        if (!side.HasExited) side.Kill();
+    }
+
+    private async Task PrintAsync(TextWriter output, ClientFigures figures)
+    {
+        await output.WriteLineAsync($"Per message at QoS 1 with {ClientLoad.PayloadBytes} bytes, {messages:N0} messages after {warmUp:N0} to warm up:");
+        await output.WriteLineAsync("            user µs   system µs   allocated bytes   messages/s");
+        await PrintAsync(output, "publish", figures.Publish);
+        await PrintAsync(output, "receive", figures.Receive);
+    }
+
+    private static Task PrintAsync(TextWriter output, string name, SideFigures figures) => output.WriteLineAsync(
+        $"  {name,-8}{figures.CpuUserMicroseconds,9:0.00}{figures.CpuSystemMicroseconds,12:0.00}{figures.AllocatedBytes,18:0.000}{figures.MessagesPerSecond,13:N0}");
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace Tally.Benchmarks.Client;
+
+/// <summary>The hidden verb that runs one side of the verb <c>client</c> in a process of its own.</summary>
+internal static class ClientSideCommand
+{
+    /// <summary>Name of the verb.</summary>
+    public const string Verb = "client-side";
+
+    /// <summary>Environment variable with the broker's address.</summary>
+    public const string BrokerVariable = "TALLY_BENCHMARK_BROKER";
+
+    /// <summary>Line that the receiving side prints once it is subscribed.</summary>
+    public const string Ready = "ready";
+
+    /// <summary>Describes it.</summary>
+    public static Command Create()
+    {
+        var side = new Argument<string>("side");
+        var warmUp = new Argument<int>("warm-up");
+        var messages = new Argument<int>("messages");
+        var command = new Command(Verb) { side, warmUp, messages };
+        command.Hidden = true;
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var broker = Environment.GetEnvironmentVariable(BrokerVariable)
+                ?? throw new InvalidOperationException($"{BrokerVariable} is not set; '{Verb}' is started by 'client'.");
+            var load = new ClientLoad(new Uri(broker), parsed.GetValue(warmUp), parsed.GetValue(messages));
+            var figures = parsed.GetValue(side) == "receive"
+                ? await new ReceiveSide(load).RunAsync(() => Console.WriteLine(Ready), cancellationToken)
+                : await new PublishSide(load).RunAsync(cancellationToken);
+            Console.WriteLine(JsonSerializer.Serialize(figures));
+        });
+        return command;
+    }
+}

@@ -1,0 +1,40 @@
+using Tally.Mqtt;
+
+namespace Tally.Benchmarks.Client;
+
+/// <summary>Publishes as fast as the broker acknowledges, and measures itself once warm.</summary>
+internal sealed class PublishSide(ClientLoad load) : IMqttHandler
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _published;
+    private Usage _start;
+    private Usage _end;
+
+    /// <summary>Runs it.</summary>
+    public async Task<SideFigures> RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var client = new MqttClient(load.Options("benchmark-publish"), this, null);
+        var run = client.RunAsync(stop.Token);
+        var payload = new byte[ClientLoad.PayloadBytes];
+        for (var token = 0; token < load.WarmUp + load.Messages;)
+        {
+            if (client.TryPublish(new MqttPublication { Topic = ClientLoad.Topic, Payload = payload, Qos = MqttQos.AtLeastOnce }, token)) token++;
+            else await client.WaitToPublishAsync(cancellationToken);
+        }
+
+        await _done.Task.WaitAsync(cancellationToken);
+        await stop.CancelAsync();
+        await run;
+        return _end.Since(_start, load.Messages);
+    }
+
+    void IMqttHandler.OnPublished(long token, MqttReasonCode reason)
+    {
+        _published++;
+        if (_published == load.WarmUp) _start = Usage.Take();
+        if (_published != load.WarmUp + load.Messages) return;
+        _end = Usage.Take();
+        _done.SetResult();
+    }
+}
