@@ -38,8 +38,8 @@ internal static class IngestRegistration
         services.AddHostedService<PartitionTimer>();
         services.AddHealthChecks().AddCheck<IngestHealth>("ingest", tags: [Extensions.ReadyTag]);
 
-        // The host must not give up before the service does; 5 s more for DISCONNECT.
-        services.AddOptions<HostOptions>().Configure<IngestOptions>((host, ingest) => host.ShutdownTimeout = ingest.StopTimeout + TimeSpan.FromSeconds(5));
+        // The host must not give up before the service does: it drains, and then both sessions take up to 5 s to say goodbye.
+        services.AddOptions<HostOptions>().Configure<IngestOptions>((host, ingest) => host.ShutdownTimeout = ingest.StopTimeout + TimeSpan.FromSeconds(10));
         return builder;
     }
 
