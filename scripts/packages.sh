@@ -29,53 +29,63 @@ give_up() {
 apt_install() {
   local policy=/usr/sbin/policy-rc.d
   if ! [ -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' | $1 tee "$policy" >/dev/null
-    $1 chmod 755 "$policy"
-    # shellcheck disable=SC2064 # expanded now: $1 is not there any more when the trap runs
-    trap "$1 rm -f $policy" EXIT
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee "$policy" >/dev/null
+    trap '$sudo rm -f /usr/sbin/policy-rc.d' EXIT
+    $sudo chmod 755 "$policy"
   fi
-  $1 env DEBIAN_FRONTEND=noninteractive apt-get update -q
-  $1 env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends mosquitto postgresql
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends mosquitto postgresql
 }
 
 # An ordinary user may download packages and unpack them. What they depend on and what is not installed comes along.
 apt_unpack() {
-  local apt=$root/artifacts/apt options wanted
+  local apt=$root/artifacts/apt options wanted package
+  rm -rf "$apt"
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$unpacked"
   options=(-q -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Debug::NoLocking=1)
   apt-get "${options[@]}" update
   wanted=$(apt-get "${options[@]}" --simulate --no-install-recommends install mosquitto postgresql | sed -n 's/^Inst \([^ ]*\) .*/\1/p')
-  [ -n "$wanted" ]
+  cd "$apt/cache/archives"
   # shellcheck disable=SC2086 # a list of names
-  (cd "$apt/cache/archives" && apt-get "${options[@]}" download $wanted)
-  for package in "$apt"/cache/archives/*.deb; do dpkg -x "$package" "$unpacked"; done
+  apt-get "${options[@]}" download $wanted
+  for package in ./*.deb; do dpkg -x "$package" "$unpacked"; done
   rm -rf "$apt"
 }
 
-bring() {
-  local sudo=$1
-  if command -v apt-get >/dev/null; then apt_install "$sudo"
+install() {
+  if command -v brew >/dev/null; then brew install mosquitto postgresql@17 # never as root, which it refuses
+  elif command -v apt-get >/dev/null; then apt_install
   elif command -v dnf >/dev/null; then $sudo dnf install -y mosquitto postgresql-server
   elif command -v apk >/dev/null; then $sudo apk add mosquitto postgresql
   elif command -v pacman >/dev/null; then $sudo pacman -Sy --noconfirm mosquitto postgresql
-  else return 1
+  else
+    echo "there is none of apt-get, dnf, apk, pacman and brew."
+    return 1
   fi
 }
+
+# This script calls itself for the work, so that the first error ends that, and what it prints goes into the log.
+case ${1-} in
+  install)
+    sudo=${2-}
+    install
+    exit
+    ;;
+  unpack)
+    apt_unpack
+    exit
+    ;;
+esac
 
 if complete; then exit 0; fi
 
 mkdir -p "$root/artifacts"
 echo "Bringing Mosquitto and PostgreSQL (log: $log)"
-if [ "$(id -u)" = 0 ]; then
-  (set -e; bring "") >"$log" 2>&1 || give_up "The package manager could not install them: $(tail -n 1 "$log")"
-elif command -v brew >/dev/null; then
-  brew install mosquitto postgresql@17 >"$log" 2>&1 || give_up "brew could not install them: $(tail -n 1 "$log")"
-elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-  (set -e; bring sudo) >"$log" 2>&1 || give_up "The package manager could not install them: $(tail -n 1 "$log")"
-elif command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
-  (set -e; apt_unpack) >"$log" 2>&1 || give_up "They could not be downloaded: $(tail -n 1 "$log")"
-else
-  give_up "They are not there, and you are neither root nor have sudo without a password."
+if [ "$(id -u)" = 0 ] || command -v brew >/dev/null; then work=(install "")
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then work=(install sudo)
+elif command -v apt-get >/dev/null && command -v dpkg >/dev/null; then work=(unpack)
+else give_up "They are not there, and you are neither root nor have sudo without a password."
 fi
 
-complete || give_up "They are still not where they are looked for, after the package manager said that it installed them."
+"$root/scripts/packages.sh" "${work[@]}" >"$log" 2>&1 || give_up "They could not be brought (log: $log): $(tail -n 1 "$log")"
+complete || give_up "They are still not where they are looked for, although the package manager said yes (log: $log)."

@@ -91,6 +91,9 @@ internal sealed partial class LocalResources : IDisposable
     /// <summary>Web page and API.</summary>
     public ResourcePlan QueryApi { get; }
 
+    /// <summary>All that stay up.</summary>
+    public IReadOnlyList<ResourcePlan> All => [Mosquitto, Postgres, Ingest, AckResponder, QueryApi];
+
     /// <summary>The broker, once it was started.</summary>
     public LocalMosquitto Broker => _mosquitto ?? throw new InvalidOperationException("The broker was not started yet.");
 
@@ -169,6 +172,6 @@ internal sealed partial class LocalResources : IDisposable
     private static partial Regex MosquittoComplaint();
 
     // Errors of single statements are the business of who sent them, and said there.
-    [GeneratedRegex(@"\] (WARNING|PANIC|FATAL: +(?!the database system|terminating|password|sorry))|No space left on device")]
+    [GeneratedRegex(@"\] (WARNING|PANIC|FATAL: +(?!the database system|terminating|password|sorry))")]
     private static partial Regex PostgresComplaint();
 }

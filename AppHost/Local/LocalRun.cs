@@ -141,9 +141,19 @@ internal sealed class LocalRun(RunOptions options, LocalData data, LocalResource
         }
 
         if (options.Report is { } report && !RunReport.AddProcesses(report, _sampler.Usage())) screen.Say($"There is no report in {report}: the run did not get that far.");
+        if (status == ExitStatus.Environment) await SayWhatIsNotReadyAsync();
         if (status <= 128 || status == ExitStatus.Interrupted) return status;
         screen.Say($"The simulator was ended by {ExitStatus.Describe(status)}; what it had published is stored.");
         return ExitStatus.Environment;
+    }
+
+    // The simulator sees only that nothing comes back; we can ask each part.
+    private async Task SayWhatIsNotReadyAsync()
+    {
+        foreach (var plan in resources.All)
+        {
+            if (await plan.WhatIsMissingAsync(CancellationToken.None) is { } missing) screen.Say($"{plan.Name} is not ready: {missing} (log: {Path.Combine(data.Logs, plan.Name + ".log")})");
+        }
     }
 
     private async Task StayUpAsync(int status)
