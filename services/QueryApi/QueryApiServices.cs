@@ -26,7 +26,9 @@ internal static class QueryApiServices
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
         services.AddSingleton(DatabaseRegistration.CreateDataSource);
-        services.AddSingleton<DatabaseProbe>();
+        services.AddSingleton(provider => new DatabaseProbe(
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            new StorageOptions { ProbeTimeout = provider.GetRequiredService<QueryApiOptions>().QueryTimeout }));
         services.AddSingleton<RunQueries>();
         services.AddSingleton<DeviceQueries>();
         services.AddSingleton(provider =>
