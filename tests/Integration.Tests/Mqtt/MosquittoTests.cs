@@ -201,6 +201,8 @@ public sealed class MosquittoTests : IAsyncLifetime
             Cancel);
         for (var cut = 1; cut <= Cuts; cut++)
         {
+            await publisher.UntilReadyAsync(epoch: cut);
+            await subscriber.UntilReadyAsync(epoch: cut);
             var (acknowledged, received) = (publisher.Published.Count, subscriber.Messages.Count);
             await Eventually.UntilAsync(
                 () => publisher.Published.Count > acknowledged + 200 && subscriber.Messages.Count > received + 200, "the stream to run");

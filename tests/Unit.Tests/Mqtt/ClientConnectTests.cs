@@ -79,6 +79,36 @@ public sealed class ClientConnectTests
         later.Stop();
     }
 
+    [Fact]
+    public async Task A_host_that_does_not_answer_ends_the_attempt_within_its_time()
+    {
+        // A listener whose backlog is full drops what comes after, like a host that is switched off.
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(0);
+        var fillers = new List<Socket>();
+        for (var count = 0; count < 4; count++)
+        {
+            var filler = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+            fillers.Add(filler);
+            Should.Throw<SocketException>(() => filler.Connect(listener.LocalEndPoint!)).SocketErrorCode.ShouldBe(SocketError.WouldBlock);
+        }
+
+        var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+        await using var broker = new ScriptedBroker();
+        await using (var session = new ClientSession(broker.Options with
+        {
+            Broker = new Uri($"mqtt://127.0.0.1:{port}"), ConnectTimeout = TimeSpan.FromMilliseconds(200),
+        }))
+        {
+            (await session.Handler.NextAsync(Cancel)).ShouldBe(
+                $"disconnected 0 ServerUnavailable: Broker 127.0.0.1:{port} cannot be reached: no answer within 0.2 s.");
+            await session.StopAsync().WaitAsync(ScriptedBroker.Limit, Cancel);
+        }
+
+        foreach (var filler in fillers) filler.Dispose();
+    }
+
     [Theory]
     [InlineData(MqttReasonCode.BadUserNameOrPassword, "Check user name and password")]
     [InlineData(MqttReasonCode.NotAuthorized, "access list")]

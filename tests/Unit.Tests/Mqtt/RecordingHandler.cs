@@ -22,7 +22,7 @@ internal sealed class RecordingHandler : IMqttHandler
     public async Task<string> NextAsync(CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(ScriptedBroker.Limit);
         return await _events.Reader.ReadAsync(limit.Token);
     }
 

@@ -8,6 +8,9 @@ namespace Tally.Unit.Tests.Mqtt;
 /// <summary>A peer that does what the test says, for what a real broker cannot be made to do.</summary>
 internal sealed class ScriptedBroker : IAsyncDisposable
 {
+    /// <summary>How long a test waits for what has to come.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<ScriptedConnection> _connections = [];
 
@@ -33,7 +36,9 @@ internal sealed class ScriptedBroker : IAsyncDisposable
     /// <summary>The next TCP connection.</summary>
     public async Task<ScriptedConnection> AcceptAsync(CancellationToken cancel)
     {
-        var connection = new ScriptedConnection(await _listener.AcceptTcpClientAsync(cancel));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Limit);
+        var connection = new ScriptedConnection(await _listener.AcceptTcpClientAsync(limit.Token));
         _connections.Add(connection);
         return connection;
     }
@@ -62,8 +67,15 @@ internal sealed class ScriptedConnection(TcpClient tcp)
 
     public Task SendAsync(byte[] bytes, CancellationToken cancel) => _stream.WriteAsync(bytes, cancel).AsTask();
 
-    /// <summary>The next packet, whatever it is.</summary>
+    /// <summary>The next packet, whatever it is; fails after a time that only a failing test uses up.</summary>
     public async Task<(PacketType Type, byte Flags, byte[] Body)> ReceiveAsync(CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(ScriptedBroker.Limit);
+        return await ReceivePacketAsync(limit.Token);
+    }
+
+    private async Task<(PacketType Type, byte Flags, byte[] Body)> ReceivePacketAsync(CancellationToken cancel)
     {
         var one = new byte[1];
         await _stream.ReadExactlyAsync(one, cancel);
