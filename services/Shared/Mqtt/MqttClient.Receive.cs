@@ -34,9 +34,8 @@ public sealed partial class MqttClient
                 connection.LastReceived = now;
                 if (connection.Ending.IsCancellationRequested)
                 {
-                    // Nothing is done with it: the broker delivers it again on the next connection.
                     connection.Input.Take(buffer.End, buffer.End);
-                    continue;
+                    break;
                 }
 
                 var packets = _splitter.Split(buffer, ref sink, out var rest);
@@ -55,6 +54,29 @@ public sealed partial class MqttClient
         {
             // Whatever it is, it ends the connection, and Explain decides whether the client with it.
             connection.End(Explain(connection, error));
+        }
+
+        ReadToTheEnd(connection);
+    }
+
+    /// <summary>
+    /// Reads on without looking until the broker closes or the time for it is over. A socket closed with unread bytes
+    /// resets the connection, and the reset may overtake DISCONNECT and what was written before it. The broker delivers
+    /// again what is thrown away here.
+    /// </summary>
+    private static void ReadToTheEnd(Connection connection)
+    {
+        Span<byte> nowhere = stackalloc byte[4096];
+        try
+        {
+            while (connection.Stream.Read(nowhere) > 0)
+            {
+                // Thrown away.
+            }
+        }
+        catch (Exception error) when (IsBroken(error))
+        {
+            // It had broken before, or was aborted; why the connection ended has been told.
         }
     }
 

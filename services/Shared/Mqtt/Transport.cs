@@ -41,8 +41,7 @@ internal sealed class Transport : IDisposable
     }
 
     /// <summary>
-    /// Closes the sending direction. The receive loop reads on until the broker closes the other: a socket closed with
-    /// unread bytes resets the connection, and a reset may overtake the acknowledgements that were just written.
+    /// Closes the sending direction; the receive loop reads on until the broker closes the other.
     /// </summary>
     public void CloseSending() => _socket.Shutdown(SocketShutdown.Send);
 

@@ -379,6 +379,19 @@ public sealed class ClientSessionTests
     }
 
     [Fact]
+    public async Task The_reason_also_reaches_a_broker_that_is_still_sending()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await session.Handler.NextAsync("connected", Cancel);
+        byte[] wrong = [0x50, 0x02, 0x00, 0x01, .. new byte[500_000]];
+        await connection.SendAsync(wrong, Cancel);
+        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
+        await connection.ExpectEndAsync(Cancel);
+    }
+
+    [Fact]
     public async Task A_message_across_many_small_writes_arrives_whole()
     {
         await using var broker = new ScriptedBroker();
