@@ -172,6 +172,6 @@ internal sealed partial class LocalResources : IDisposable
     private static partial Regex MosquittoComplaint();
 
     // Errors of single statements are the business of who sent them, and said there.
-    [GeneratedRegex(@"\] (WARNING|PANIC|FATAL: +(?!the database system|terminating|password|sorry))")]
+    [GeneratedRegex(@"\] (WARNING|PANIC|FATAL: +(?! |the database system|terminating|password|sorry))")]
     private static partial Regex PostgresComplaint();
 }
