@@ -36,6 +36,7 @@ public interface IMqttClient : IAsyncDisposable
     bool TryPublish(in MqttPublication publication, long token);
 
     /// <summary>Waits until <see cref="TryPublish"/> may succeed. One waiter at a time; nothing is allocated.</summary>
+    /// <exception cref="MqttException">The client was stopped or refused: there will be no room any more.</exception>
     ValueTask WaitToPublishAsync(CancellationToken cancellationToken);
 
     /// <summary>

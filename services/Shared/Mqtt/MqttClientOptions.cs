@@ -61,6 +61,9 @@ public sealed record MqttClientOptions
     /// broker would otherwise wake the reader. Zero reads eagerly. The first byte after idle is always read at once.
     /// </summary>
     public TimeSpan GatherTime { get; init; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Names broker and client identifier only: the rest may hold a password.</summary>
+    public override string ToString() => $"{nameof(MqttClientOptions)} {{ Broker = {Broker.Host}:{Broker.Port}, ClientId = {ClientId} }}";
 }
 
 /// <summary>One topic filter to subscribe to (3.8.3).</summary>

@@ -271,5 +271,12 @@ public sealed class ClientConnectTests
             Should.Throw<ArgumentException>(() => new MqttClient(options, new RecordingHandler(), null)).Message;
     }
 
+    [Fact]
+    public void Options_do_not_show_the_password()
+    {
+        var options = new MqttClientOptions { Broker = new Uri("mqtt://me:from-uri@h:1884"), ClientId = "x", Password = "beside-it" };
+        options.ToString().ShouldBe("MqttClientOptions { Broker = h:1884, ClientId = x }");
+    }
+
     private static string Hex(string text) => Convert.ToHexString(Encoding.UTF8.GetBytes(text));
 }
