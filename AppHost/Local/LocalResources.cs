@@ -15,8 +15,9 @@ internal sealed partial class LocalResources : IDisposable
     // One or two seconds, and ten times that on a machine that is busy with something else.
     private static readonly TimeSpan ServiceStart = TimeSpan.FromSeconds(60);
 
-    // A batch is stored and acknowledged in well under a second. Longer than the services' own limit for it (15 s by default).
-    private static readonly TimeSpan ServiceStop = TimeSpan.FromSeconds(20);
+    // A batch is stored and acknowledged in well under a second. Longer than Ingest's own limit for it (20 s by default),
+    // which it needs whole where the database cannot take anything: with a full disk, for example.
+    private static readonly TimeSpan ServiceStop = TimeSpan.FromSeconds(25);
 
     // Writes its queue, at most max_queued_bytes (1 GB).
     private static readonly TimeSpan MosquittoStop = TimeSpan.FromSeconds(30);

@@ -39,15 +39,10 @@ internal static class AnnouncementReader
     {
         if (!run.SequenceEqual(Encoding.UTF8.GetBytes(read.Run ?? ""))) return "run differs from the one in the topic";
         if (read.State is not (RunState.Started or RunState.Finished)) return "state is neither started nor finished";
-        if (read.Expected < 0) return "expected is below 0";
-        if (read.Published < 0) return "published is below 0";
-        if (read.Devices < 1) return "devices is below 1";
-        if (read.Qos is < 0 or > 2) return "qos is not 0, 1 or 2";
-        if (read.StepMicroseconds < 0) return "stepMicroseconds is below 0";
-        return CheckText("metric", read.Metric, Limits.NameBytes)
+        return read.Problem()
+            ?? CheckText("metric", read.Metric, Limits.NameBytes)
             ?? CheckText("unit", read.Unit, Limits.UnitBytes)
-            ?? CheckText("source", read.Source, SourceBytes)
-            ?? CheckTimes(read);
+            ?? CheckText("source", read.Source, SourceBytes);
     }
 
     /// <param name="what">Its property.</param>
@@ -58,13 +53,5 @@ internal static class AnnouncementReader
         if (text is null) return $"{what} is null";
         var utf8 = Encoding.UTF8.GetBytes(text);
         return Names.Fits(utf8, limit) ? null : Names.Misfit(what, utf8, limit);
-    }
-
-    /// <summary>Whoever reads the plan calculates with it: the time of its last reading has to exist.</summary>
-    private static string? CheckTimes(RunAnnouncement read)
-    {
-        var start = (read.Start - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        var steps = (Int128)(read.Expected / read.Devices) * read.StepMicroseconds;
-        return start + steps > Limits.LatestAt ? "the last reading would be later than the year 9999" : null;
     }
 }

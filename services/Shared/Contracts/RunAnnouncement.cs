@@ -67,10 +67,11 @@ public sealed record RunAnnouncement
         if (Expected < 0) return $"expected is {Expected}, below 0";
         if (Published is < 0) return $"published is {Published}, below 0";
         if (Devices < 1) return $"devices is {Devices}, below 1";
+        if (Qos is < 0 or > 2) return $"qos is {Qos}, not 0, 1 or 2";
         if (StepMicroseconds < 0) return $"stepMicroseconds is {StepMicroseconds}, below 0";
+        var start = (Start - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
         var steps = (Int128)(Expected / Devices) * StepMicroseconds;
-        var room = (DateTimeOffset.MaxValue - Start).Ticks / TimeSpan.TicksPerMicrosecond;
-        return steps > room ? $"the last of {Expected} readings would be measured after the year 9999" : null;
+        return start + steps > Limits.LatestAt ? $"the last of {Expected} readings would be measured after the year 9999" : null;
     }
 
     /// <summary>The same as a plan; only where there is no <see cref="Problem"/>.</summary>

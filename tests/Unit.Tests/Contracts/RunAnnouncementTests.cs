@@ -59,6 +59,7 @@ public sealed class RunAnnouncementTests
         (Announcement with { Devices = 0 }).Problem().ShouldBe("devices is 0, below 1");
         (Announcement with { Expected = -1 }).Problem().ShouldBe("expected is -1, below 0");
         (Announcement with { Published = -1 }).Problem().ShouldBe("published is -1, below 0");
+        (Announcement with { Qos = 3 }).Problem().ShouldBe("qos is 3, not 0, 1 or 2");
         (Announcement with { StepMicroseconds = -1 }).Problem().ShouldBe("stepMicroseconds is -1, below 0");
         (Announcement with { Expected = long.MaxValue, Devices = 1, StepMicroseconds = long.MaxValue }).Problem()!.ShouldContain("9999");
     }
