@@ -10,14 +10,9 @@ internal sealed class PartitionTimer(
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(options.Interval, time);
         try
         {
-            do
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
+            while (true) await Task.Delay(await RunOnceAsync(stoppingToken), time, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -25,16 +20,19 @@ internal sealed class PartitionTimer(
         }
     }
 
-    private async Task RunOnceAsync(CancellationToken cancellationToken)
+    /// <returns>Time until it shall run again.</returns>
+    private async Task<TimeSpan> RunOnceAsync(CancellationToken cancellationToken)
     {
         try
         {
             await keeper.RunOnceAsync(cancellationToken);
+            return options.Interval;
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error) && !cancellationToken.IsCancellationRequested)
         {
             logger.LogWarning(
-                "Partitions are looked after again in {Interval}: {Trouble}.", options.Interval, DatabaseErrors.Explain(error, database.ConnectionString));
+                "Partitions are looked after again in {Interval}: {Trouble}.", options.RetryInterval, DatabaseErrors.Explain(error, database.ConnectionString));
+            return options.RetryInterval;
         }
     }
 }

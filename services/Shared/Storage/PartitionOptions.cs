@@ -33,4 +33,11 @@ public sealed record PartitionOptions
     /// <summary>Between two runs of the timer. Partitions are needed once a day; hourly leaves many chances.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "expected a time between 1 second and 1 day")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Until the timer runs again after the database did not answer. A minute is soon enough: readings that are stored meanwhile wait in the
+    /// default partition, and are moved.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "expected a time between 1 second and 1 day")]
+    public TimeSpan RetryInterval { get; set; } = TimeSpan.FromMinutes(1);
 }

@@ -1,4 +1,5 @@
 using Shouldly;
+using Tally.Ingest;
 using Tally.Storage;
 using Tally.Testing;
 using Xunit;
@@ -157,6 +158,24 @@ public sealed class PartitionTests(StoreServer server)
 
         (await store.QueryAsync("SELECT concat_ws('|', device, seq) FROM readings JOIN series ON id = series_id ORDER BY 1")).ShouldBe(["d1|2", "d2|1"]);
         (await keeper.RunOnceAsync(Cancellation)).ShouldBe(default);
+    }
+
+    [Fact]
+    public async Task A_timer_that_finds_no_tables_looks_again_soon_and_not_only_after_its_interval()
+    {
+        await using var store = new Store(await server.CreateMigratedAsync());
+        await store.ExecuteAsync("ALTER TABLE readings RENAME TO elsewhere");
+        var options = new PartitionOptions { DaysAhead = 9, Interval = TimeSpan.FromDays(1), RetryInterval = TimeSpan.FromMilliseconds(20) };
+        var keeper = new PartitionKeeper(store.Source, options, TimeProvider.System, store.Log);
+        using var timer = new PartitionTimer(keeper, options, store.Source, TimeProvider.System, store.Log);
+        await timer.StartAsync(Cancellation);
+        await Eventually.UntilAsync(() => store.Log.Warnings.Any(line => line.StartsWith("Partitions are looked after again in 00:00:00.02", StringComparison.Ordinal)), "a line that says so");
+
+        await store.ExecuteAsync("ALTER TABLE elsewhere RENAME TO readings");
+
+        var made = $"SELECT count(*) FROM pg_class WHERE relname = 'readings_{Now().Today.AddDays(9):yyyyMMdd}'";
+        await Eventually.UntilAsync(async () => (long)(await store.QueryAsync(made))[0] == 1, "the partition nine days ahead");
+        await timer.StopAsync(Cancellation);
     }
 
     private static PartitionKeeper Keeper(Store store, int ahead, int attempts = 10) =>

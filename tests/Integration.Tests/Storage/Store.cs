@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Tally.Ingest;
 using Tally.Storage;
 using Xunit;
 
@@ -100,7 +101,7 @@ internal sealed class Store(string connectionString) : IAsyncDisposable
     private static byte[] Utf8(string text) => System.Text.Encoding.UTF8.GetBytes(text);
 
     /// <summary>Keeps the log's lines, warnings and above or all.</summary>
-    internal sealed class Lines : ILogger<BatchWriter>
+    internal sealed class Lines : ILogger<BatchWriter>, ILogger<PartitionTimer>
     {
         private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
 
