@@ -51,8 +51,35 @@ public interface IMqttClient : IAsyncDisposable
     void Acknowledge(MqttDelivery delivery);
 
     /// <summary>
-    /// Acknowledges deliveries (PUBACK, 3.4), written together. The caller keeps the order of arrival (4.6.0-2). Those of
-    /// an earlier epoch and those of QoS 0 are passed over.
+    /// Acknowledges deliveries (QoS 1: PUBACK, 3.4; QoS 2: PUBREC, 3.5, the rest being the client's affair), written
+    /// together. The caller keeps the order of arrival (4.6.0-2). Those of an earlier epoch, those of QoS 0 and those
+    /// acknowledged before are passed over.
     /// </summary>
     void Acknowledge(ReadOnlySpan<MqttDelivery> deliveries);
+
+    /// <summary>
+    /// Subscribes to more (3.8), or to the same with other options. Remembered like
+    /// <see cref="MqttClientOptions.Subscriptions"/>: connections that find no session subscribe to what is current.
+    /// Waits for a connection; sent in packets of at most 8 filters, more than which AWS does not take.
+    /// </summary>
+    /// <returns>One reason code for each filter, in order; 0x80 and above mean that it was refused. Those refused are not remembered.</returns>
+    /// <exception cref="ArgumentException">A filter or an option cannot be used; names it and what is allowed.</exception>
+    /// <exception cref="MqttException">The client was stopped or refused.</exception>
+    Task<IReadOnlyList<MqttReasonCode>> SubscribeAsync(IReadOnlyList<MqttSubscription> subscriptions, CancellationToken cancellationToken);
+
+    /// <summary>Ends subscriptions (3.10), also those of <see cref="MqttClientOptions.Subscriptions"/>. Waits for a connection.</summary>
+    /// <returns>One reason code for each filter, in order; 0x11 says that there was no such subscription (never in 3.1.1).</returns>
+    /// <exception cref="ArgumentException">A filter cannot be used.</exception>
+    /// <exception cref="MqttException">The client was stopped or refused.</exception>
+    Task<IReadOnlyList<MqttReasonCode>> UnsubscribeAsync(IReadOnlyList<string> filters, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Stops like <see cref="RunAsync"/> does when told to, but with this DISCONNECT (3.14), and waits for it.
+    /// </summary>
+    /// <param name="reason">Success, or <see cref="MqttReasonCode.DisconnectWithWill"/> to have the will published, or any other that a client may send (3.14.2.1).</param>
+    /// <param name="sessionExpiry">How long the broker shall keep the session from now on (3.14.2.2.2); zero ends it; null: as it was told on connecting.</param>
+    /// <param name="cancellationToken">Gives up waiting; the client stops all the same.</param>
+    /// <exception cref="ArgumentException">The reason is not one for a client, or a session that ends with its connection is to be kept.</exception>
+    /// <exception cref="MqttException">There was no connection to say it on.</exception>
+    Task DisconnectAsync(MqttReasonCode reason, TimeSpan? sessionExpiry, CancellationToken cancellationToken);
 }

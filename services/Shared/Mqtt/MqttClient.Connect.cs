@@ -206,7 +206,7 @@ public sealed partial class MqttClient
                 qos > HighestQos ? HighestQos : qos,
                 noLocal,
                 // Retained messages came with the session's first subscription already.
-                RetainHandling: sessionPresent ? RetainHandling.SendIfNew : RetainHandling.Send);
+                RetainHandling: sessionPresent ? MqttRetainHandling.SendIfNew : MqttRetainHandling.Send);
         }
 
         var packet = new ArrayBufferWriter<byte>();

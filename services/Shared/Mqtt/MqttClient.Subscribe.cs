@@ -8,6 +8,18 @@ public sealed partial class MqttClient
 {
     private bool _subscribing;
 
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<MqttReasonCode>> SubscribeAsync(IReadOnlyList<MqttSubscription> subscriptions, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Subscribing later is not there yet.");
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<MqttReasonCode>> UnsubscribeAsync(IReadOnlyList<string> filters, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Unsubscribing is not there yet.");
+
+    /// <inheritdoc/>
+    public Task DisconnectAsync(MqttReasonCode reason, TimeSpan? sessionExpiry, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("Disconnecting with a reason is not there yet.");
+
     private void OnSubAck(Connection connection, ReadOnlySpan<byte> body)
     {
         var subAck = SubAckPacket.Decode(PacketType.SubAck, body, ref _propertyScratch);

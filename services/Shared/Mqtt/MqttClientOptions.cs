@@ -23,6 +23,15 @@ public sealed record MqttClientOptions
     /// <summary>Begin with a new session and discard the old one (3.1.2.4), on the first connection of this client only.</summary>
     public bool CleanStart { get; init; }
 
+    /// <summary>Version of the protocol to speak (3.1.2.2).</summary>
+    public MqttProtocolVersion ProtocolVersion { get; init; } = MqttProtocolVersion.Automatic;
+
+    /// <summary>What the broker publishes when the connection ends without an orderly DISCONNECT (3.1.2.5); null: nothing.</summary>
+    public MqttWill? Will { get; init; }
+
+    /// <summary>How to speak TLS, for <c>mqtts://</c> and <c>wss://</c>; null: as the system does by default.</summary>
+    public MqttTls? Tls { get; init; }
+
     /// <summary>What to subscribe to. Sent on the first connection and on every one that finds no session present.</summary>
     public IReadOnlyList<MqttSubscription> Subscriptions { get; init; } = [];
 
@@ -50,6 +59,34 @@ public sealed record MqttClientOptions
     /// <summary>Receive Maximum told to the broker (3.1.2.11.3): unacknowledged QoS 1 and 2 messages it may send.</summary>
     public ushort ReceiveMaximum { get; init; } = 65_535;
 
+    /// <summary>
+    /// A broker that sends more unacknowledged messages than <see cref="ReceiveMaximum"/> is disconnected with 0x93 (3.3.4).
+    /// By default it is counted and logged once: Mosquitto 2.0.11 does it in everyday use.
+    /// </summary>
+    public bool StrictReceiveMaximum { get; init; }
+
+    /// <summary>
+    /// Topic Alias Maximum told to the broker (3.1.2.11.5): how many topics it may replace by a number. Zero by default: an
+    /// alias saves some thirty bytes of a message on the way, which matters on a metered link and not beside the broker, and
+    /// each may make the client keep a topic of up to 64 kB.
+    /// </summary>
+    public ushort TopicAliasMaximum { get; init; }
+
+    /// <summary>
+    /// Replace topics by aliases in PUBLISH (3.3.2.3.4), as many as the broker allows (its Topic Alias Maximum), first come
+    /// first served. Off by default: it pays where few topics make most of the bytes.
+    /// </summary>
+    public bool UseTopicAliases { get; init; }
+
+    /// <summary>User properties of CONNECT (3.1.2.11.8), in order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> UserProperties { get; init; } = [];
+
+    /// <summary>Ask for <see cref="MqttConnected.ResponseInformation"/> (3.1.2.11.6).</summary>
+    public bool RequestResponseInformation { get; init; }
+
+    /// <summary>Let the broker send reason strings and user properties with any packet (3.1.2.11.7).</summary>
+    public bool RequestProblemInformation { get; init; } = true;
+
     /// <summary>Most messages of ours that wait for an acknowledgement at once, whatever the broker allows.</summary>
     public ushort PublishWindow { get; init; } = 10_000;
 
@@ -65,9 +102,3 @@ public sealed record MqttClientOptions
     /// <summary>Names broker and client identifier only: the rest may hold a password.</summary>
     public override string ToString() => $"{nameof(MqttClientOptions)} {{ Broker = {Broker.Host}:{Broker.Port}, ClientId = {ClientId} }}";
 }
-
-/// <summary>One topic filter to subscribe to (3.8.3).</summary>
-/// <param name="Filter">Topic filter; may hold wildcards.</param>
-/// <param name="Qos">Highest QoS to deliver with.</param>
-/// <param name="NoLocal">Do not deliver what this client published itself.</param>
-public sealed record MqttSubscription(string Filter, MqttQos Qos = MqttQos.AtLeastOnce, bool NoLocal = false);

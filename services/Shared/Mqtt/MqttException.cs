@@ -5,6 +5,9 @@ public class MqttException(MqttReasonCode reason, string message, Exception? inn
 {
     /// <summary>The reason code that says it in MQTT's own terms (2.4).</summary>
     public MqttReasonCode Reason { get; } = reason;
+
+    /// <summary>What the broker said for a person (property 0x1F, Reason String); null: nothing, or it was not the broker who said it.</summary>
+    public string? ReasonString { get; init; }
 }
 
 /// <summary>The broker refuses this client, and trying again would not help.</summary>

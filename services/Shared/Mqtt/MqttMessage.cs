@@ -24,6 +24,15 @@ public readonly ref struct MqttMessage
     /// <summary>User properties (3.3.2.3.7), in the order of the packet; enumerate with <c>foreach</c>.</summary>
     public MqttUserProperties UserProperties { get; init; }
 
+    /// <summary>Seconds that the message is still of use (3.3.2.3.3); null: for ever.</summary>
+    public uint? MessageExpiryInterval { get; init; }
+
+    /// <summary>The payload is said to be UTF-8 (3.3.2.3.2).</summary>
+    public bool PayloadIsText { get; init; }
+
+    /// <summary>Identifiers of the subscriptions that it matches (3.3.2.3.8); enumerate with <c>foreach</c>.</summary>
+    public MqttSubscriptionIdentifiers SubscriptionIdentifiers { get; init; }
+
     /// <summary>What to pass to <see cref="IMqttClient.Acknowledge(MqttDelivery)"/> once the message is taken care of.</summary>
     public MqttDelivery Delivery { get; init; }
 

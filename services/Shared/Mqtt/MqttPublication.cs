@@ -27,6 +27,12 @@ public readonly ref struct MqttPublication
     /// </summary>
     public MqttUserProperties UserProperties { get; init; }
 
+    /// <summary>Seconds that the message is of use (3.3.2.3.3): the broker does not deliver it later; null: for ever.</summary>
+    public uint? MessageExpiryInterval { get; init; }
+
+    /// <summary>The payload is UTF-8 (3.3.2.3.2). Not checked here; the receiver may.</summary>
+    public bool PayloadIsText { get; init; }
+
     /// <summary>Quality of service.</summary>
     public MqttQos Qos { get; init; }
 

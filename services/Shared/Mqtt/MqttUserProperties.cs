@@ -20,6 +20,14 @@ public readonly ref struct MqttUserProperties(ReadOnlySpan<byte> encoded)
     public bool IsEmpty => Encoded.IsEmpty;
 
     /// <summary>Encodes pairs once, for use with many messages.</summary>
+    public static byte[] EncodeList(IReadOnlyList<KeyValuePair<string, string>> pairs)
+    {
+        var tuples = new (string Name, string Value)[pairs.Count];
+        for (var index = 0; index < tuples.Length; index++) tuples[index] = (pairs[index].Key, pairs[index].Value);
+        return Encode((ReadOnlySpan<(string Name, string Value)>)tuples);
+    }
+
+    /// <summary>Encodes pairs once, for use with many messages.</summary>
     public static byte[] Encode(params ReadOnlySpan<(string Name, string Value)> pairs)
     {
         var bytes = new List<byte>();
@@ -40,6 +48,15 @@ public readonly ref struct MqttUserProperties(ReadOnlySpan<byte> encoded)
             to.Add((byte)utf8.Length);
             to.AddRange(utf8);
         }
+    }
+
+    /// <summary>Copies the pairs, for what is few.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> ToList()
+    {
+        if (IsEmpty) return [];
+        var pairs = new List<KeyValuePair<string, string>>();
+        foreach (var pair in this) pairs.Add(new(Encoding.UTF8.GetString(pair.Name), Encoding.UTF8.GetString(pair.Value)));
+        return pairs;
     }
 
     /// <summary>Finds the first property of that name.</summary>

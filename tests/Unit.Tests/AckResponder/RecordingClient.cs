@@ -39,5 +39,14 @@ internal sealed class RecordingClient : IMqttClient
         foreach (var delivery in deliveries) Acknowledged.Enqueue(delivery);
     }
 
+    public Task<IReadOnlyList<MqttReasonCode>> SubscribeAsync(IReadOnlyList<MqttSubscription> subscriptions, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("Nobody here subscribes later.");
+
+    public Task<IReadOnlyList<MqttReasonCode>> UnsubscribeAsync(IReadOnlyList<string> filters, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("Nobody here unsubscribes.");
+
+    public Task DisconnectAsync(MqttReasonCode reason, TimeSpan? sessionExpiry, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("Nobody here disconnects.");
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -62,6 +62,15 @@ internal sealed class FakeClient : IMqttClient, IMqttClientFactory
 
     public ValueTask WaitToPublishAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
+    public Task<IReadOnlyList<MqttReasonCode>> SubscribeAsync(IReadOnlyList<MqttSubscription> subscriptions, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("Nobody here subscribes later.");
+
+    public Task<IReadOnlyList<MqttReasonCode>> UnsubscribeAsync(IReadOnlyList<string> filters, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("Nobody here unsubscribes.");
+
+    public Task DisconnectAsync(MqttReasonCode reason, TimeSpan? sessionExpiry, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("Nobody here disconnects.");
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private TaskCompletionSource<MqttReasonCode> Next()

@@ -199,7 +199,7 @@ public sealed class PacketRoundTripTests
             Filters =
             [
                 new SubscribeFilter("a/b", MqttQos.AtLeastOnce),
-                new SubscribeFilter("c/#", MqttQos.ExactlyOnce, NoLocal: true, RetainAsPublished: true, RetainHandling.DoNotSend),
+                new SubscribeFilter("c/#", MqttQos.ExactlyOnce, NoLocal: true, RetainAsPublished: true, MqttRetainHandling.DoNotSend),
             ],
         }.Encode(bytes);
         Convert.ToHexString(bytes.WrittenSpan).ShouldBe("8212" + "000A" + "03" + "0BC801" + "0003612F62" + "01" + "0003632F23" + "2E");

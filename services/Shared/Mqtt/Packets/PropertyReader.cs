@@ -117,7 +117,8 @@ internal ref struct PropertyReader
         _userLength = end - _userStart;
     }
 
-    private static void Skip(ref PacketReader reader, PropertyId id)
+    /// <summary>Passes over the value of a property.</summary>
+    public static void Skip(ref PacketReader reader, PropertyId id)
     {
         switch (id)
         {
@@ -134,6 +135,10 @@ internal ref struct PropertyReader
                 break;
             case PropertyId.SubscriptionIdentifier:
                 reader.ReadVariableInteger();
+                break;
+            case PropertyId.UserProperty:
+                reader.ReadBinary();
+                reader.ReadBinary();
                 break;
             default:
                 reader.ReadBinary();

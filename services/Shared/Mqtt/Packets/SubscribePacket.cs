@@ -2,17 +2,9 @@ using System.Buffers;
 
 namespace Tally.Mqtt.Packets;
 
-/// <summary>Whether retained messages come with a subscription (3.8.3.1).</summary>
-internal enum RetainHandling : byte
-{
-    Send = 0,
-    SendIfNew = 1,
-    DoNotSend = 2,
-}
-
 /// <summary>One filter of a SUBSCRIBE with its options (3.8.3.1).</summary>
 internal readonly record struct SubscribeFilter(
-    string Filter, MqttQos Qos, bool NoLocal = false, bool RetainAsPublished = false, RetainHandling RetainHandling = RetainHandling.Send);
+    string Filter, MqttQos Qos, bool NoLocal = false, bool RetainAsPublished = false, MqttRetainHandling RetainHandling = MqttRetainHandling.Send);
 
 /// <summary>SUBSCRIBE (3.8).</summary>
 internal sealed record SubscribePacket
