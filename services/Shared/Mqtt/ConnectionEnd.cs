@@ -26,4 +26,13 @@ internal sealed record ConnectionEnd(MqttReasonCode Reason, string Message)
 
     /// <summary>Sent with DISCONNECT (3.14) after what is buffered; null: the connection is just closed.</summary>
     public MqttReasonCode? Farewell { get; init; }
+
+    /// <summary>Session Expiry Interval of that DISCONNECT in seconds; null: as it was.</summary>
+    public uint? SessionExpiry { get; init; }
+
+    /// <summary>What the broker said for a person.</summary>
+    public string? ReasonString { get; init; }
+
+    /// <summary>The broker took CONNECT and closed without a byte, which some do to a version of MQTT that they do not know.</summary>
+    public bool ClosedOnConnect { get; init; }
 }

@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Tally.Mqtt;
 
 /// <summary>
-/// Messages of ours that wait for their acknowledgement (4.3.2), each kept encoded so that it can be sent again on the
-/// next connection of the session, in the order of publishing (4.4, 4.6). The packet identifier is the place in the
+/// Messages of ours that wait for their acknowledgement (4.3.2, 4.3.3), each kept encoded so that it can be sent again on
+/// the next connection of the session, in the order of publishing (4.4, 4.6): whole and in the form of MQTT 5, whatever the
+/// connection makes of it. One that has its PUBREC is a packet identifier only. The packet identifier is the place in the
 /// table. Memory is used again; used under the client's lock.
 /// </summary>
 internal sealed class InFlightMessages(int capacity) : IDisposable
@@ -24,6 +25,9 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
     private int _last;
     private long _keptBytes;
 
+    /// <summary>Largest packet identifier ever used.</summary>
+    public int Capacity => capacity;
+
     public int Count { get; private set; }
 
     public long Bytes { get; private set; }
@@ -35,7 +39,7 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
     public bool HasRoom => Count < capacity && Bytes < BytesLimit;
 
     /// <summary>Takes a packet identifier, not the one freed last, and room for a packet behind all others.</summary>
-    public Span<byte> Add(int length, long token, PublishOperation? operation, out ushort packetId)
+    public Span<byte> Add(int length, long token, PublishOperation? operation, out ushort packetId, MqttQos qos = MqttQos.AtLeastOnce)
     {
         packetId = TakeFree();
         ref var slot = ref _slots[packetId];
@@ -43,7 +47,8 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
         slot.Length = length;
         slot.Token = token;
         slot.Operation = operation;
-        slot.InUse = true;
+        slot.State = qos == MqttQos.ExactlyOnce ? InFlightState.AwaitsPubRec : InFlightState.AwaitsPubAck;
+        slot.Reason = MqttReasonCode.Success;
         slot.Sent = true;
         slot.Next = 0;
         slot.Previous = (ushort)_last;
@@ -62,13 +67,13 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
         sent = false;
         token = 0;
         operation = null;
-        if (packetId >= _used || !_slots[packetId].InUse) return false;
+        if (StateOf(packetId) == InFlightState.None) return false;
         ref var slot = ref _slots[packetId];
         token = slot.Token;
         operation = slot.Operation;
         sent = slot.Sent;
         slot.Operation = null;
-        slot.InUse = false;
+        slot.State = InFlightState.None;
         Count--;
         Bytes -= slot.Length;
         if (slot.Previous == 0) First = slot.Next;
@@ -82,6 +87,27 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
         _freeLast = packetId;
         return true;
     }
+
+    /// <summary>What the message under that packet identifier waits for.</summary>
+    public InFlightState StateOf(ushort packetId) => packetId < _used ? _slots[packetId].State : InFlightState.None;
+
+    /// <summary>Its PUBREC came: only PUBREL is to be sent from now on.</summary>
+    /// <param name="packetId">Packet identifier.</param>
+    /// <param name="reason">What PUBREC said, for whoever waits for PUBCOMP.</param>
+    public void SetReceived(ushort packetId, MqttReasonCode reason)
+    {
+        ref var slot = ref _slots[packetId];
+        slot.State = InFlightState.AwaitsPubComp;
+        slot.Reason = reason;
+        Bytes -= slot.Length;
+        slot.Length = 0;
+    }
+
+    /// <summary>What PUBREC said.</summary>
+    public MqttReasonCode ReasonOf(ushort packetId) => _slots[packetId].Reason;
+
+    /// <summary>It was sent on the open connection.</summary>
+    public bool IsSent(ushort packetId) => _slots[packetId].Sent;
 
     /// <summary>The one published after this one; 0: none.</summary>
     public ushort Next(ushort packetId) => _slots[packetId].Next;
@@ -131,7 +157,24 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
         public int Length;
         public ushort Next;
         public ushort Previous;
-        public bool InUse;
+        public InFlightState State;
+        public MqttReasonCode Reason;
         public bool Sent;
     }
+}
+
+/// <summary>What a message of ours waits for.</summary>
+internal enum InFlightState : byte
+{
+    /// <summary>There is none.</summary>
+    None,
+
+    /// <summary>QoS 1.</summary>
+    AwaitsPubAck,
+
+    /// <summary>QoS 2, first half.</summary>
+    AwaitsPubRec,
+
+    /// <summary>QoS 2, second half.</summary>
+    AwaitsPubComp,
 }

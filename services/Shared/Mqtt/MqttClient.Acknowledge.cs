@@ -2,9 +2,12 @@ using Tally.Mqtt.Packets;
 
 namespace Tally.Mqtt;
 
-// PUBACK from us to the broker (3.4).
+// PUBACK and PUBREC from us to the broker (3.4, 3.5).
 public sealed partial class MqttClient
 {
+    // Under the lock, but for what it says of itself.
+    private readonly IncomingDeliveries _deliveries = new();
+
     /// <inheritdoc/>
     public void Acknowledge(MqttDelivery delivery) => Acknowledge(new ReadOnlySpan<MqttDelivery>(in delivery));
 
@@ -15,19 +18,19 @@ public sealed partial class MqttClient
         lock (_gate)
         {
             connection = _open;
-            if (connection is null) return;
-            var acknowledged = 0;
+            var epoch = connection?.Epoch ?? 0;
+            var any = false;
             foreach (var delivery in deliveries)
             {
-                if (delivery.Epoch != connection.Epoch || delivery.PacketId == 0) continue;
-                AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), PacketType.PubAck, delivery.PacketId);
-                acknowledged++;
+                var type = _deliveries.Acknowledge(delivery, epoch);
+                if (type == 0) continue;
+                AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), type, delivery.PacketId);
+                any = true;
             }
 
-            if (acknowledged == 0) return;
-            Interlocked.Add(ref _unacknowledged, -acknowledged);
+            if (!any) return;
         }
 
-        connection.SendSignal.Set();
+        connection?.SendSignal.Set();
     }
 }

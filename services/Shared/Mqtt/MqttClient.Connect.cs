@@ -13,15 +13,23 @@ public sealed partial class MqttClient
     private bool _connectedOnce;
     private bool _subscribedOnce;
 
+    // The session was there before this process: what an earlier one left in flight is not known here. Set once, by the
+    // first connection; over when a session is lost.
+    private bool _inherited;
+
     // What the broker of the open connection allows; under the lock.
     private ushort _brokerReceiveMaximum;
     private MqttQos _brokerMaximumQos;
     private bool _brokerRetainAvailable;
     private uint _brokerMaximumPacketSize;
+    private SentTopicAliases? _sentAliases;
+    private ConnAckPacket _brokerAllows = new();
 
     /// <summary>One attempt: TCP and CONNACK, both within the time-out. Failing is an answer here, not an exception.</summary>
     private async Task<(Connection? Connection, ConnAckPacket? ConnAck, ConnectionEnd? Failure)> TryConnectAsync(CancellationToken stop)
     {
+        _version = NextVersion();
+        if (CannotBeSaid() is { } impossible) return (null, null, impossible);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(stop);
         attempt.CancelAfter(_options.ConnectTimeout);
         Connection? connection = null;
@@ -33,9 +41,16 @@ public sealed partial class MqttClient
                 connection = new Connection(Transport.Open(addresses, _broker.Port, attempt.Token));
                 return Introduce(connection, attempt.Token);
             });
-            if (connAck.Reason == MqttReasonCode.Success) return (connection, connAck, null);
-            connection?.Dispose();
-            return (null, null, Refused(connAck));
+            if (connAck.Reason != MqttReasonCode.Success)
+            {
+                connection!.Dispose();
+                return (null, null, Refused(connAck));
+            }
+
+            if (!IsOnlyToAskOrToClean()) return (connection, connAck, null);
+            await LoopThread.Start("MQTT connect", () => SayGoodbye(connection!));
+            connection!.Dispose();
+            return AfterAskingOrCleaning() is { } asked ? (null, null, asked) : await TryConnectAsync(stop);
         }
         catch (Exception error) when (error is MqttException or OperationCanceledException || IsBroken(error))
         {
@@ -66,12 +81,18 @@ public sealed partial class MqttClient
     {
         var connect = new ConnectPacket
         {
+            Version = _version,
             ClientId = _clientId,
-            CleanStart = _options.CleanStart && !_connectedOnce,
+            CleanStart = IsCleanStart,
             KeepAlive = (ushort)Math.Ceiling(_options.KeepAlive.TotalSeconds),
             SessionExpiryInterval = (uint)_options.SessionExpiry.TotalSeconds,
             ReceiveMaximum = _options.ReceiveMaximum,
             MaximumPacketSize = (uint)_options.MaximumPacketSize,
+            TopicAliasMaximum = _options.TopicAliasMaximum,
+            RequestResponseInformation = _options.RequestResponseInformation,
+            RequestProblemInformation = _options.RequestProblemInformation,
+            UserProperties = MqttUserProperties.EncodeList(_options.UserProperties),
+            Will = _will,
             UserName = _broker.UserName,
             Password = _broker.Password is null ? null : Encoding.UTF8.GetBytes(_broker.Password),
         };
@@ -96,7 +117,7 @@ public sealed partial class MqttClient
             connection.Input.Take(buffer.Start, buffer.End);
         }
 
-        throw new IOException("it closed the connection instead of sending CONNACK");
+        throw new EndOfStreamException("it closed the connection instead of sending CONNACK");
     }
 
     private bool TryTakeConnAck(ReadOnlySequence<byte> buffer, out ConnAckPacket connAck, out int consumed)
@@ -107,15 +128,16 @@ public sealed partial class MqttClient
         start = start[..(int)Math.Min(buffer.Length, start.Length)];
         buffer.Slice(0, start.Length).CopyTo(start);
         if (!FixedHeader.TryRead(start, _options.MaximumPacketSize, out var header)) return false;
+        if (header.Type == PacketType.Auth && _version == MqttProtocolVersion.V500)
+            throw new MqttException(MqttReasonCode.BadAuthenticationMethod, "It answers CONNECT with AUTH.");
         if (header.Type != PacketType.ConnAck) throw Violation.Protocol($"{header.Type} before CONNACK");
         if (buffer.Length < header.PacketLength) return false;
         var body = new byte[header.BodyLength];
         buffer.Slice(header.Length, header.BodyLength).CopyTo(body);
-        connAck = ConnAckPacket.Decode(body);
+        connAck = _version == MqttProtocolVersion.V311 ? ConnAckPacket.DecodeVersion311(body) : ConnAckPacket.Decode(body);
         consumed = header.PacketLength;
-        var cleanStart = _options.CleanStart && !_connectedOnce;
-        if (cleanStart && connAck.SessionPresent) throw Violation.Protocol("CONNACK says that a session is present after a clean start (3.2.2.1.1)");
-        if (_clientId.Length == 0 && connAck is { Reason: MqttReasonCode.Success, AssignedClientIdentifier: null })
+        if (IsCleanStart && connAck.SessionPresent) throw Violation.Protocol("CONNACK says that a session is present after a clean start (3.2.2.1.1)");
+        if (_version == MqttProtocolVersion.V500 && _clientId.Length == 0 && connAck is { Reason: MqttReasonCode.Success, AssignedClientIdentifier: null })
             throw Violation.Protocol("CONNACK assigns no client identifier to a client without one (3.2.2.3.7)");
         return true;
     }
@@ -130,16 +152,22 @@ public sealed partial class MqttClient
         connection.Epoch = _epoch + 1;
         connection.KeepAlive = connAck.ServerKeepAlive is { } seconds ? TimeSpan.FromSeconds(seconds) : _options.KeepAlive;
         _clientId = connAck.AssignedClientIdentifier ?? _clientId;
+        _stoodWithVersion5 |= _version == MqttProtocolVersion.V500;
+        _inherited = connAck.SessionPresent && (_inherited || !_connectedOnce);
         _connectedOnce = true;
+        _received = _options.TopicAliasMaximum == 0 || _version == MqttProtocolVersion.V311 ? null : new ReceivedTopicAliases(_options.TopicAliasMaximum);
         var dropped = new List<Dropped>();
         lock (_gate)
         {
+            _brokerAllows = connAck;
+            _sentAliases = _options.UseTopicAliases && connAck.TopicAliasMaximum > 0 ? new SentTopicAliases(connAck.TopicAliasMaximum) : null;
             _brokerReceiveMaximum = connAck.ReceiveMaximum;
             _brokerMaximumQos = connAck.MaximumQos;
             _brokerRetainAvailable = connAck.RetainAvailable;
             _brokerMaximumPacketSize = connAck.MaximumPacketSize ?? uint.MaxValue;
-            _unacknowledged = 0;
-            _subscribing = false;
+            _deliveries.Begin(connAck.SessionPresent);
+            _needsFreeing = _inherited && (_needsFreeing || _freeing > 0);
+            _freeing = 0;
             _resendNext = 0;
             _outgoing.Clear();
             _epoch = connection.Epoch;
@@ -147,24 +175,55 @@ public sealed partial class MqttClient
         }
 
         _logger.LogInformation(
-            "MQTT: connected to {Broker} as '{ClientId}', session {Session}, receive maximum {ReceiveMaximum}.",
-            _broker, _clientId, connAck.SessionPresent ? "present" : "new", connAck.ReceiveMaximum);
-        _handler.OnConnected(new MqttConnected(connection.Epoch, connAck.SessionPresent, connAck.ReceiveMaximum));
-        foreach (var message in dropped) GiveBack(message);
-
-        var subscribe = _options.Subscriptions.Count > 0 && !(connAck.SessionPresent && _subscribedOnce);
+            "MQTT: connected to {Broker} as '{ClientId}' with MQTT {Version}, session {Session}, receive maximum {ReceiveMaximum}.",
+            _broker, _clientId, Name(_version), connAck.SessionPresent ? "present" : "new", connAck.ReceiveMaximum);
+        TellConnected(connection, connAck, dropped);
+        SubscribeRequest? initial;
+        var subscribe = !(connAck.SessionPresent && _subscribedOnce);
         lock (_gate)
         {
             _open = connection;
-            if (subscribe) AppendSubscribe(connAck.SessionPresent);
+            BeginSubscribing(subscribe, connAck.SessionPresent);
             _resendNext = _inFlight.First;
             _sentInFlight = 0;
             PumpLocked();
-            _waiter.Release();
+            if (IsOpenForNew && HasWindow) _waiter.Release();
+            initial = _requests.First is { Value.Initial: true } first ? first.Value : null;
         }
 
         connection.SendSignal.Set();
-        if (!subscribe) Ready();
+        if (initial is null) Ready();
+        else if (initial.IsAnswered) AfterInitial(connection, initial, null);
+    }
+
+    private void TellConnected(Connection connection, ConnAckPacket connAck, List<Dropped> dropped)
+    {
+        EnterHandler();
+        try
+        {
+            _handler.OnConnected(new MqttConnected(connection.Epoch, connAck.SessionPresent, connAck.ReceiveMaximum)
+            {
+                ProtocolVersion = _version,
+                ClientId = _clientId,
+                KeepAlive = connection.KeepAlive,
+                SessionExpiry = connAck.SessionExpiryInterval is { } seconds ? TimeSpan.FromSeconds(seconds) : _options.SessionExpiry,
+                MaximumQos = connAck.MaximumQos,
+                RetainAvailable = connAck.RetainAvailable,
+                MaximumPacketSize = connAck.MaximumPacketSize,
+                TopicAliasMaximum = connAck.TopicAliasMaximum,
+                WildcardSubscriptionAvailable = connAck.WildcardSubscriptionAvailable,
+                SubscriptionIdentifiersAvailable = connAck.SubscriptionIdentifiersAvailable && _version == MqttProtocolVersion.V500,
+                SharedSubscriptionAvailable = connAck.SharedSubscriptionAvailable,
+                ResponseInformation = connAck.ResponseInformation,
+                ReasonString = connAck.ReasonString,
+                UserProperties = new MqttUserProperties(connAck.UserProperties.Span).ToList(),
+            });
+            foreach (var message in dropped) GiveBack(message);
+        }
+        finally
+        {
+            LeaveHandler();
+        }
     }
 
     private void Ready()
@@ -180,12 +239,7 @@ public sealed partial class MqttClient
         lock (_gate)
         {
             _open = null;
-            if (end.Farewell is { } reason)
-            {
-                var farewell = new ArrayBufferWriter<byte>();
-                new DisconnectPacket { Reason = reason }.Encode(farewell);
-                farewell.WrittenSpan.CopyTo(_outgoing.Append(farewell.WrittenCount));
-            }
+            if (FarewellOf(end) is { } farewell) farewell.Span.CopyTo(_outgoing.Append(farewell.Length));
             else
             {
                 _outgoing.Clear();
@@ -195,34 +249,29 @@ public sealed partial class MqttClient
         connection.Finish();
     }
 
-    private void AppendSubscribe(bool sessionPresent)
+    /// <summary>DISCONNECT for that end; null: none is sent. MQTT 3.1.1 knows only an orderly one, without the will (3.1.1, 3.14).</summary>
+    private ReadOnlyMemory<byte>? FarewellOf(ConnectionEnd end)
     {
-        var filters = new SubscribeFilter[_options.Subscriptions.Count];
-        for (var index = 0; index < filters.Length; index++)
-        {
-            var (filter, qos, noLocal) = _options.Subscriptions[index];
-            filters[index] = new SubscribeFilter(
-                filter,
-                qos > HighestQos ? HighestQos : qos,
-                noLocal,
-                // Retained messages came with the session's first subscription already.
-                RetainHandling: sessionPresent ? MqttRetainHandling.SendIfNew : MqttRetainHandling.Send);
-        }
-
-        var packet = new ArrayBufferWriter<byte>();
-        new SubscribePacket { PacketId = SubscribePacketId, Filters = filters }.Encode(packet);
-        packet.WrittenSpan.CopyTo(_outgoing.Append(packet.WrittenCount));
-        _subscribing = true;
+        if (end.Farewell is not { } reason) return null;
+        if (_version == MqttProtocolVersion.V311) return reason == MqttReasonCode.Success ? DisconnectPacket.Version311.ToArray() : null;
+        var farewell = new ArrayBufferWriter<byte>();
+        new DisconnectPacket { Reason = reason, SessionExpiryInterval = end.SessionExpiry }.Encode(farewell);
+        return farewell.WrittenMemory;
     }
 
     private ConnectionEnd Refused(ConnAckPacket connAck) =>
-        new(connAck.Reason, Refusals.Describe(_broker, _clientId, "refuses the connection", connAck.Reason, connAck.ReasonString, connAck.ServerReference))
-        {
-            Final = ReasonCodes.IsFinal(connAck.Reason),
-        };
+        connAck.Reason == MqttReasonCode.UnsupportedProtocolVersion && FallBack() is { } fellBack
+            ? fellBack
+            : new(connAck.Reason, Refusals.Describe(_broker, _clientId, "refuses the connection", connAck.Reason, connAck.ReasonString, connAck.ServerReference))
+            {
+                Final = ReasonCodes.IsFinal(connAck.Reason),
+                ReasonString = connAck.ReasonString,
+            };
 
     private ConnectionEnd Failed(Exception error, bool reached) => error switch
     {
+        MqttException { Reason: MqttReasonCode.BadAuthenticationMethod } wrong => new ConnectionEnd(
+            wrong.Reason, Refusals.Describe(_broker, _clientId, "refuses the connection", wrong.Reason, null, null)) { Final = true },
         MqttException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} answers CONNECT of client id '{_clientId}' wrongly. {wrong.Message}"),
         OperationCanceledException when reached => new ConnectionEnd(
             MqttReasonCode.ServerUnavailable,
@@ -230,7 +279,10 @@ public sealed partial class MqttClient
         OperationCanceledException => new ConnectionEnd(
             MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: no answer within {_options.ConnectTimeout.TotalSeconds} s."),
         _ when reached => new ConnectionEnd(
-            MqttReasonCode.ServerUnavailable, $"Broker {_broker} broke off the connection of client id '{_clientId}' before CONNACK: {error.Message}."),
+            MqttReasonCode.ServerUnavailable, $"Broker {_broker} broke off the connection of client id '{_clientId}' before CONNACK: {error.Message}.")
+        {
+            ClosedOnConnect = true,
+        },
         _ => new ConnectionEnd(
             MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: {error.Message}. Is it running, and are host and port right?"),
     };

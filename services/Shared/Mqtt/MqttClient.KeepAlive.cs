@@ -10,14 +10,14 @@ public sealed partial class MqttClient
     {
         var watch = new SilenceWatch(connection.KeepAlive, Environment.TickCount64);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Math.Max(1, Shortest(connection.KeepAlive, _options.ConnectTimeout) / LooksPerKeepAlive)));
-        var subscribeBy = connection.ConnectedAt + (long)_options.ConnectTimeout.TotalMilliseconds;
+        var pausedAt = 0L;
         try
         {
             while (await timer.WaitForNextTickAsync(connection.Ending))
             {
                 var now = Environment.TickCount64;
-                if (connection.Paused) subscribeBy = now + (long)_options.ConnectTimeout.TotalMilliseconds;
-                else if (_subscribing && now >= subscribeBy) connection.End(NotSubscribed());
+                if (connection.Paused) pausedAt = now;
+                else if (Volatile.Read(ref _askedAt) is not 0 and var askedAt && now - Math.Max(askedAt, pausedAt) >= _options.ConnectTimeout.TotalMilliseconds) connection.End(NotSubscribed());
 
                 switch (watch.Look(now, connection.LastSent, connection.LastReceived, connection.Paused))
                 {
@@ -57,5 +57,5 @@ public sealed partial class MqttClient
 
     private ConnectionEnd NotSubscribed() => new(
         MqttReasonCode.ServerUnavailable,
-        $"Broker {_broker} answered no SUBSCRIBE of client id '{_clientId}' for {_options.ConnectTimeout.TotalSeconds} s.");
+        $"Broker {_broker} answered no SUBSCRIBE or UNSUBSCRIBE of client id '{_clientId}' for {_options.ConnectTimeout.TotalSeconds} s.");
 }

@@ -1,13 +1,11 @@
+using System.Buffers;
 using Tally.Mqtt.Packets;
 
 namespace Tally.Mqtt;
 
-// PUBLISH from us to the broker, and its PUBACK (3.3, 3.4, 4.3).
+// PUBLISH from us to the broker, and its PUBACK (3.3, 3.4, 4.3). What follows at QoS 2 is in MqttClient.ExactlyOnce.cs.
 public sealed partial class MqttClient
 {
-    // QoS 2 needs PUBREC, PUBREL and PUBCOMP, which this client does not do.
-    private const MqttQos HighestQos = MqttQos.AtLeastOnce;
-
     // All under the lock. What is to be sent again begins here and goes on along the list of messages in flight; 0: done.
     private ushort _resendNext;
 
@@ -21,7 +19,11 @@ public sealed partial class MqttClient
     private bool HasWindow => _inFlight.HasRoom && _inFlight.Count < _brokerReceiveMaximum;
 
     // Messages of PublishAsync come first, else a busy publisher would keep them out for ever.
-    private bool IsOpenForNew => _open is not null && _resendNext == 0 && _waiting.Count == 0 && _outgoing.Count < OutgoingBuffer.PublishLimit;
+    private bool IsOpenForNew =>
+        _open is not null && _resendNext == 0 && _waiting.Count == 0 && _freeing == 0 && _outgoing.Count < OutgoingBuffer.PublishLimit;
+
+    // Packets go out as they are kept.
+    private bool IsPlain => _sentAliases is null && _version == MqttProtocolVersion.V500;
 
     /// <inheritdoc/>
     public bool TryPublish(in MqttPublication publication, long token)
@@ -29,27 +31,58 @@ public sealed partial class MqttClient
         RequireQos(publication.Qos);
         var encoder = new PublishEncoder(publication);
         Connection connection;
+        bool taken;
         lock (_gate)
         {
             if (_over is not null || !IsOpenForNew) return false;
             if (Undeliverable(encoder.PacketLength, publication.Qos, publication.Retain) is { } reason) throw CannotBeSent(reason, encoder.PacketLength);
             connection = _open!;
-            if (publication.Qos == MqttQos.AtMostOnce)
-            {
-                encoder.Write(_outgoing.Append(encoder.PacketLength), publication, 0);
-            }
-            else
-            {
-                if (!HasWindow) return false;
-                var packet = _inFlight.Add(encoder.PacketLength, token, null, out var packetId);
-                encoder.Write(packet, publication, packetId);
-                packet.CopyTo(_outgoing.Append(packet.Length));
-                _sentInFlight++;
-            }
+            taken = publication.Qos == MqttQos.AtMostOnce ? AppendUnacknowledged(encoder, publication) : AppendInFlight(encoder, publication, token);
         }
 
         connection.SendSignal.Set();
+        return taken;
+    }
+
+    private bool AppendUnacknowledged(PublishEncoder encoder, in MqttPublication publication)
+    {
+        if (IsPlain)
+        {
+            encoder.Write(_outgoing.Append(encoder.PacketLength), publication, 0);
+            return true;
+        }
+
+        var scratch = ArrayPool<byte>.Shared.Rent(encoder.PacketLength);
+        encoder.Write(scratch, publication, 0);
+        AppendInItsForm(scratch.AsSpan(0, encoder.PacketLength));
+        ArrayPool<byte>.Shared.Return(scratch);
         return true;
+    }
+
+    private bool AppendInFlight(PublishEncoder encoder, in MqttPublication publication, long token)
+    {
+        if (!HasWindow || (publication.Qos == MqttQos.ExactlyOnce && !IsFreeForExactlyOnce())) return false;
+        var packet = _inFlight.Add(encoder.PacketLength, token, null, out var packetId, publication.Qos);
+        encoder.Write(packet, publication, packetId);
+        AppendInItsForm(packet);
+        _sentInFlight++;
+        return true;
+    }
+
+    /// <summary>Appends a PUBLISH in the form that this connection wants.</summary>
+    private void AppendInItsForm(ReadOnlySpan<byte> packet)
+    {
+        if (IsPlain)
+        {
+            packet.CopyTo(_outgoing.Append(packet.Length));
+            return;
+        }
+
+        var form = new PublishForm(packet);
+        if (_version == MqttProtocolVersion.V311) form.AppendVersion311(_outgoing);
+        else if (packet.Length + PublishForm.MostAdded <= _brokerMaximumPacketSize && _sentAliases!.TryGet(form.Topic, out var alias, out var known))
+            form.AppendAliased(_outgoing, alias, known);
+        else packet.CopyTo(_outgoing.Append(packet.Length));
     }
 
     /// <inheritdoc/>
@@ -104,20 +137,37 @@ public sealed partial class MqttClient
 
     private void OnPubAck(ReadOnlySpan<byte> body)
     {
-        var pubAck = AckPacket.Decode(PacketType.PubAck, body, ref _propertyScratch);
-        long token;
-        PublishOperation? operation;
+        var pubAck = AckPacket.Decode(PacketType.PubAck, body, ref _propertyScratch, _version);
+        Settled settled;
         lock (_gate)
         {
-            // One of an earlier connection that was not sent again yet may be acknowledged too: the broker has it then.
-            if (pubAck.PacketId == _resendNext) _resendNext = _inFlight.Next(_resendNext);
-            if (!_inFlight.TryRemove(pubAck.PacketId, out token, out operation, out var sent))
-                throw Violation.Protocol($"PUBACK for packet identifier {pubAck.PacketId}, under which nothing was sent");
-            if (sent) _sentInFlight--;
+            if (_inFlight.StateOf(pubAck.PacketId) != InFlightState.AwaitsPubAck)
+            {
+                // An earlier process of this session may have sent it.
+                if (!_inherited) throw Violation.Protocol($"PUBACK for packet identifier {pubAck.PacketId}, under which nothing waits for it");
+                StrayAcknowledgements++;
+                return;
+            }
+
+            settled = Settle(pubAck.PacketId, pubAck.Reason);
         }
 
-        if (operation is null) TellPublished(token, pubAck.Reason);
-        else operation.TrySetResult(pubAck.Reason);
+        TellSettled(settled);
+    }
+
+    /// <summary>Takes a message out that came to its end. One of an earlier connection that was not sent again yet may: the broker has it then.</summary>
+    private Settled Settle(ushort packetId, MqttReasonCode reason)
+    {
+        if (packetId == _resendNext) _resendNext = _inFlight.Next(packetId);
+        _inFlight.TryRemove(packetId, out var token, out var operation, out var sent);
+        if (sent) _sentInFlight--;
+        return new Settled(token, operation, reason);
+    }
+
+    private void TellSettled(Settled settled)
+    {
+        if (settled.Operation is { } operation) operation.TrySetResult(settled.Reason);
+        else TellPublished(settled.Token, settled.Reason);
     }
 
     /// <summary>Moves what may go out now into the outgoing buffer: messages of an earlier connection first, then those of PublishAsync.</summary>
@@ -125,21 +175,35 @@ public sealed partial class MqttClient
     {
         while (_resendNext != 0 && _sentInFlight < _brokerReceiveMaximum && _outgoing.Count < OutgoingBuffer.PublishLimit)
         {
-            var packet = _inFlight.PacketOf(_resendNext);
-            PublishEncoder.SetDuplicate(packet);
-            packet.CopyTo(_outgoing.Append(packet.Length));
+            SendAgain(_resendNext);
             _inFlight.SetSent(_resendNext, true);
             _sentInFlight++;
             _resendNext = _inFlight.Next(_resendNext);
         }
 
-        while (_resendNext == 0 && _waiting.First is { } first && _outgoing.Count < OutgoingBuffer.PublishLimit)
+        while (_resendNext == 0 && _freeing == 0 && _waiting.First is { } first && _outgoing.Count < OutgoingBuffer.PublishLimit)
         {
             var operation = first.Value;
             if (operation.Qos != MqttQos.AtMostOnce && !HasWindow) return;
+            if (operation.Qos == MqttQos.ExactlyOnce && !IsFreeForExactlyOnce()) return;
             _waiting.RemoveFirst();
             Append(operation);
         }
+    }
+
+    // Without an alias: what is sent again is rare, and may be what the broker choked on.
+    private void SendAgain(ushort packetId)
+    {
+        if (_inFlight.StateOf(packetId) == InFlightState.AwaitsPubComp)
+        {
+            AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), PacketType.PubRel, packetId);
+            return;
+        }
+
+        var packet = _inFlight.PacketOf(packetId);
+        PublishEncoder.SetDuplicate(packet);
+        if (_version == MqttProtocolVersion.V311) new PublishForm(packet).AppendVersion311(_outgoing);
+        else packet.CopyTo(_outgoing.Append(packet.Length));
     }
 
     private void Append(PublishOperation operation)
@@ -152,15 +216,15 @@ public sealed partial class MqttClient
 
         if (operation.Qos == MqttQos.AtMostOnce)
         {
-            operation.Packet.CopyTo(_outgoing.Append(operation.Packet.Length));
+            AppendInItsForm(operation.Packet);
             _unwritten.Add(operation);
             return;
         }
 
-        var packet = _inFlight.Add(operation.Packet.Length, 0, operation, out var packetId);
+        var packet = _inFlight.Add(operation.Packet.Length, 0, operation, out var packetId, operation.Qos);
         operation.Packet.CopyTo(packet);
         PublishEncoder.SetPacketId(packet, packetId);
-        packet.CopyTo(_outgoing.Append(packet.Length));
+        AppendInItsForm(packet);
         _sentInFlight++;
     }
 
@@ -185,14 +249,12 @@ public sealed partial class MqttClient
         for (var packetId = _inFlight.First; packetId != 0;)
         {
             var next = _inFlight.Next(packetId);
-            var packet = _inFlight.PacketOf(packetId);
-            var reason = sessionPresent ? Undeliverable(packet.Length, (MqttQos)((packet[0] >> 1) & 3), (packet[0] & 1) != 0) : null;
+            var reason = sessionPresent ? Undeliverable(packetId) : null;
             if (!sessionPresent || reason is not null)
             {
                 _inFlight.TryRemove(packetId, out var token, out var operation, out _);
                 dropped.Add(new Dropped(token, operation, reason));
             }
-
             else
             {
                 _inFlight.SetSent(packetId, false);
@@ -236,6 +298,8 @@ public sealed partial class MqttClient
                 operation?.TrySetException(over is MqttSessionLostException ? over : SessionLost());
             }
 
+            foreach (var request in _requests) request.TrySetException(over);
+            _requests.Clear();
             _waiter.Fail(over);
         }
     }
@@ -246,6 +310,13 @@ public sealed partial class MqttClient
         foreach (var operation in _beingWritten) operation.TrySetException(SessionLost());
         _unwritten.Clear();
         _beingWritten.Clear();
+    }
+
+    private MqttReasonCode? Undeliverable(ushort packetId)
+    {
+        if (_inFlight.StateOf(packetId) == InFlightState.AwaitsPubComp) return null;
+        var packet = _inFlight.PacketOf(packetId);
+        return Undeliverable(packet.Length, (MqttQos)((packet[0] >> 1) & 3), (packet[0] & 1) != 0);
     }
 
     private MqttReasonCode? Undeliverable(int packetLength, MqttQos qos, bool retain)
@@ -267,8 +338,11 @@ public sealed partial class MqttClient
 
     private static void RequireQos(MqttQos qos)
     {
-        if (qos > HighestQos) throw new MqttException(MqttReasonCode.QosNotSupported, $"This client publishes at QoS 0 and 1; QoS {(byte)qos} was asked for.");
+        if (qos > MqttQos.ExactlyOnce) throw new MqttException(MqttReasonCode.QosNotSupported, $"There is QoS 0, 1 and 2; {(byte)qos} was asked for.");
     }
+
+    /// <summary>A message of ours that came to its end.</summary>
+    private readonly record struct Settled(long Token, PublishOperation? Operation, MqttReasonCode Reason);
 
     /// <summary>A message of ours that is taken out of the session. Reason: why the broker of this connection does not take it; null: the session is gone.</summary>
     private readonly record struct Dropped(long Token, PublishOperation? Operation, MqttReasonCode? Reason);

@@ -11,8 +11,7 @@ public sealed partial class MqttClient
     private bool _inHandler;
     private bool _handed;
 
-    // Deliveries handed over and not acknowledged yet. Counted up by the receive loop, down under the lock.
-    private int _unacknowledged;
+    private ReceivedTopicAliases? _received;
     private bool _excessLogged;
 
     /// <summary>Messages that came beyond the Receive Maximum told to the broker, which some exceed. Counted, not punished.</summary>
@@ -20,6 +19,7 @@ public sealed partial class MqttClient
 
     private void ReceiveLoop(Connection connection)
     {
+        EnterHandler();
         var sink = new Sink(this, connection);
         var catchUp = new CatchUp();
         _inHandler = false;
@@ -116,15 +116,29 @@ public sealed partial class MqttClient
             case PacketType.PubAck:
                 OnPubAck(body);
                 break;
+            case PacketType.PubRec:
+                OnPubRec(body);
+                break;
+            case PacketType.PubRel:
+                OnPubRel(body);
+                break;
+            case PacketType.PubComp:
+                OnPubComp(body);
+                break;
             case PacketType.SubAck:
-                OnSubAck(connection, body);
+                OnSubAck(connection, PacketType.SubAck, body);
+                break;
+            case PacketType.UnsubAck:
+                OnSubAck(connection, PacketType.UnsubAck, body);
                 break;
             case PacketType.PingResp:
                 if (!body.IsEmpty) throw Violation.Malformed("PINGRESP with a body");
                 break;
-            case PacketType.Disconnect:
+            case PacketType.Disconnect when _version == MqttProtocolVersion.V500:
                 connection.End(DisconnectedByBroker(DisconnectPacket.Decode(body)));
                 break;
+            case PacketType.Auth when _version == MqttProtocolVersion.V500:
+                throw Violation.Protocol("AUTH, where CONNECT named no authentication method (4.12): this client does without enhanced authentication");
             default:
                 throw Violation.Protocol($"{header.Type} that nothing of ours asked for");
         }
@@ -132,9 +146,16 @@ public sealed partial class MqttClient
 
     private void OnPublish(Connection connection, byte flags, ReadOnlySpan<byte> body)
     {
-        var packet = PublishPacket.Decode(flags, body, ref _propertyScratch);
-        if (packet.Qos > HighestQos) throw Violation.Protocol("PUBLISH at QoS 2, where QoS 1 was the highest subscribed to");
-        if (packet.Qos != MqttQos.AtMostOnce && Interlocked.Increment(ref _unacknowledged) > _options.ReceiveMaximum) CountExcess();
+        var packet = PublishPacket.Decode(flags, body, ref _propertyScratch, _version, _received);
+        ushort turn = 0;
+        if (packet.Qos != MqttQos.AtMostOnce)
+        {
+            var before = _deliveries.Outstanding;
+            if (packet.Qos == MqttQos.AtLeastOnce) turn = _deliveries.ArriveAtLeastOnce(packet.PacketId);
+            else if (!ArrivesForTheFirstTime(packet.PacketId, out turn)) return;
+            if (before >= _options.ReceiveMaximum && _version == MqttProtocolVersion.V500) CountExcess();
+        }
+
         _inHandler = true;
         _handler.OnMessage(new MqttMessage
         {
@@ -144,7 +165,10 @@ public sealed partial class MqttClient
             ResponseTopic = packet.ResponseTopic,
             CorrelationData = packet.CorrelationData,
             UserProperties = packet.UserProperties,
-            Delivery = new MqttDelivery(connection.Epoch, packet.PacketId),
+            MessageExpiryInterval = packet.MessageExpiryInterval,
+            PayloadIsText = packet.PayloadIsText,
+            SubscriptionIdentifiers = packet.SubscriptionIdentifiers,
+            Delivery = new MqttDelivery(connection.Epoch, packet.PacketId) { Turn = turn },
             Qos = packet.Qos,
             Retain = packet.Retain,
             Duplicate = packet.Duplicate,
@@ -164,6 +188,8 @@ public sealed partial class MqttClient
     private void CountExcess()
     {
         ReceiveMaximumExceeded++;
+        if (_options.StrictReceiveMaximum)
+            throw new MqttException(MqttReasonCode.ReceiveMaximumExceeded, $"It sent more unacknowledged messages than the Receive Maximum of {_options.ReceiveMaximum} allows.");
         if (_excessLogged) return;
         _excessLogged = true;
         _logger.LogWarning(
@@ -178,6 +204,7 @@ public sealed partial class MqttClient
         new(packet.Reason, Refusals.Describe(_broker, _clientId, "disconnects the client", packet.Reason, packet.ReasonString, packet.ServerReference))
         {
             Final = ReasonCodes.IsFinal(packet.Reason),
+            ReasonString = packet.ReasonString,
         };
 
     private readonly struct Sink(MqttClient client, Connection connection) : IPacketSink

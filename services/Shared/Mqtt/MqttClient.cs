@@ -6,7 +6,7 @@ using Tally.Mqtt.Packets;
 namespace Tally.Mqtt;
 
 /// <summary>
-/// The built-in MQTT 5 client: many packets in each socket write and each read, nothing allocated per message once warm,
+/// The built-in client, MQTT 5 and 3.1.1: many packets in each socket write and each read, nothing allocated per message once warm,
 /// bounded in both directions. What it keeps is the session: messages in flight, and how far their sending has come.
 /// </summary>
 public sealed partial class MqttClient : IMqttClient
@@ -68,6 +68,8 @@ public sealed partial class MqttClient : IMqttClient
         _inFlight = new InFlightMessages(Math.Min(options.PublishWindow, (ushort)(SubscribePacketId - 1)));
         _waiter = new PublishWaiter(_gate);
         _splitter = new PacketSplitter(options.MaximumPacketSize);
+        _subscriptions = [.. options.Subscriptions];
+        _will = WillOf(options);
     }
 
     /// <inheritdoc/>
@@ -88,8 +90,10 @@ public sealed partial class MqttClient : IMqttClient
     }
 
     /// <summary>Stops like <see cref="RunAsync"/> does, and waits for it. Not to be awaited from within a handler.</summary>
+    /// <exception cref="InvalidOperationException">Called by a handler, for which it would wait.</exception>
     public async ValueTask DisposeAsync()
     {
+        RefuseWithinHandler(nameof(DisposeAsync));
         Task? run;
         lock (_gate)
         {
@@ -104,12 +108,13 @@ public sealed partial class MqttClient : IMqttClient
         if (run is not null) await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         else EndSession(new ObjectDisposedException(nameof(MqttClient)));
         _disposing.Dispose();
+        _leaving.Dispose();
         lock (_gate) _inFlight.Dispose();
     }
 
     private async Task RunConnectionsAsync(CancellationToken stop)
     {
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposing.Token);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposing.Token, _leaving.Token);
         Exception over = new MqttSessionLostException($"The MQTT client '{_clientId}' was stopped.");
         try
         {
@@ -118,7 +123,7 @@ public sealed partial class MqttClient : IMqttClient
                 var end = await ConnectAndServeAsync(stopping.Token);
                 Tell(end);
                 if (end.Fault is not null) ExceptionDispatchInfo.Throw(end.Fault);
-                if (end.Final) throw new MqttRefusedException(end.Reason, end.Message);
+                if (end.Final) throw new MqttRefusedException(end.Reason, end.Message) { ReasonString = end.ReasonString };
                 if (end.Stopped) return;
                 var pause = _earlyEnds < EarlyEndsOfTakeover ? _backOff.Next() : _options.TakeoverDelay;
                 await Task.Delay(pause, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -139,7 +144,7 @@ public sealed partial class MqttClient : IMqttClient
     private async Task<ConnectionEnd> ConnectAndServeAsync(CancellationToken stop)
     {
         var (connection, connAck, failure) = await TryConnectAsync(stop);
-        if (connection is null) return failure!;
+        if (connection is null) return WeighClosing(failure!);
         using (connection)
         {
             return await ServeAsync(connection, connAck!, stop);
@@ -210,7 +215,16 @@ public sealed partial class MqttClient : IMqttClient
         _lastTold = end.Message;
         if (again && end.Stopped) _logger.LogInformation("MQTT: {Message}", end.Message);
         else if (again && !end.Final && end.Fault is null) _logger.LogWarning("MQTT: {Message} Connecting again.", end.Message);
-        if (again || end.Epoch != 0) _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message));
+        if (!again && end.Epoch == 0) return;
+        EnterHandler();
+        try
+        {
+            _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message) { ReasonString = end.ReasonString });
+        }
+        finally
+        {
+            LeaveHandler();
+        }
     }
 
     private static ConnectionEnd Fault(Exception error) =>

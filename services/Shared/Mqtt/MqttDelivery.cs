@@ -7,4 +7,8 @@ namespace Tally.Mqtt;
 /// </summary>
 /// <param name="Epoch">Number of the connection it arrived on: 1 for the first of this process.</param>
 /// <param name="PacketId">Packet identifier; 0 for QoS 0, which is not acknowledged.</param>
-public readonly record struct MqttDelivery(int Epoch, ushort PacketId);
+public readonly record struct MqttDelivery(int Epoch, ushort PacketId)
+{
+    /// <summary>Tells deliveries with one packet identifier on one connection from each other.</summary>
+    internal ushort Turn { get; init; }
+}

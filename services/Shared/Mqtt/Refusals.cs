@@ -19,7 +19,7 @@ internal static class Refusals
         MqttReasonCode.NotAuthorized =>
             "Check user name and password in the broker's address, mqtt://user:password@host:port, and what the broker's access list allows this user.",
         MqttReasonCode.ClientIdentifierNotValid => "Choose another client id.",
-        MqttReasonCode.UnsupportedProtocolVersion => "Use a broker that speaks MQTT 5.",
+        MqttReasonCode.UnsupportedProtocolVersion => "Leave the version open (ProtocolVersion Automatic), or use a broker that speaks MQTT 5.",
         MqttReasonCode.Banned => "Ask whoever runs the broker to lift the ban.",
         MqttReasonCode.BadAuthenticationMethod => "The broker wants enhanced authentication (AUTH), which this client does not do: use user name and password.",
         MqttReasonCode.SessionTakenOver => "Another client connected with the same client id: give each process its own.",

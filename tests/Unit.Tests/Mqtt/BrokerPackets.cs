@@ -20,7 +20,10 @@ internal sealed record BrokerPublish
     public string ContentType { get; init; } = "";
     public string ResponseTopic { get; init; } = "";
     public byte[] CorrelationData { get; init; } = [];
-    public int SubscriptionIdentifier { get; init; }
+    public IReadOnlyList<uint> SubscriptionIdentifiers { get; init; } = [];
+
+    /// <summary>0: none.</summary>
+    public ushort TopicAlias { get; init; }
     public IReadOnlyList<(string Name, string Value)> UserProperties { get; init; } = [];
 
     /// <summary>User properties stand between the others instead of side by side.</summary>
@@ -46,7 +49,13 @@ internal static class BrokerPackets
         Scatter(packet, user, message.Scattered);
         packet.Property(PropertyId.ResponseTopic, message.ResponseTopic.Length == 0 ? null : message.ResponseTopic);
         packet.Property(PropertyId.CorrelationData, message.CorrelationData);
-        if (message.SubscriptionIdentifier != 0) packet.VariableProperty(PropertyId.SubscriptionIdentifier, message.SubscriptionIdentifier);
+        foreach (var identifier in message.SubscriptionIdentifiers)
+        {
+            packet.VariableProperty(PropertyId.SubscriptionIdentifier, (int)identifier);
+            Scatter(packet, user, message.Scattered);
+        }
+
+        if (message.TopicAlias != 0) packet.Property(PropertyId.TopicAlias, message.TopicAlias);
         while (user.Count > 0) Scatter(packet, user, true);
         packet.WriteProperties();
         return Complete(packet, message.Payload);

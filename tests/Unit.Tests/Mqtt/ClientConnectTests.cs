@@ -46,10 +46,10 @@ public sealed class ClientConnectTests
     public async Task A_CONNACK_that_never_comes_ends_the_attempt_and_the_next_one_is_made()
     {
         await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(100) });
+        await using var session = new ClientSession(broker.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(500) });
         await (await broker.AcceptAsync(Cancel)).ExpectAsync(PacketType.Connect, Cancel);
         (await session.Handler.NextAsync(Cancel)).ShouldBe(
-            $"disconnected 0 ServerUnavailable: Broker 127.0.0.1:{broker.Port} took the connection of client id 'client-1' but sent no CONNACK within 0.1 s.");
+            $"disconnected 0 ServerUnavailable: Broker 127.0.0.1:{broker.Port} took the connection of client id 'client-1' but sent no CONNACK within 0.5 s.");
 
         await broker.AcceptAndWelcomeAsync(Cancel);
         await session.Handler.NextAsync("connected 1", Cancel);
@@ -119,12 +119,13 @@ public sealed class ClientConnectTests
     public async Task A_final_refusal_ends_the_client_and_says_the_way_out_but_not_the_password(MqttReasonCode reason, string wayOut)
     {
         await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
+        await using var session = new ClientSession(broker.Options with { ProtocolVersion = MqttProtocolVersion.V500 });
         var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "t"u8 }, Cancel);
         await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { Reason = reason, ReasonString = "so there" });
 
         var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
         refused.Reason.ShouldBe(reason);
+        refused.ReasonString.ShouldBe("so there");
         refused.Message.ShouldContain($"127.0.0.1:{broker.Port}");
         refused.Message.ShouldContain("user 'someone'");
         refused.Message.ShouldContain("client id 'client-1'");

@@ -47,7 +47,7 @@ internal static class Generate
         from contentType in Text
         from responseTopic in Text
         from correlation in Bytes
-        from subscription in Gen.Elements(0, 1, 127, 128, 16_383, 268_435_455)
+        from subscriptions in Gen.ArrayOf(Gen.Elements(1u, 127u, 128u, 16_383u, 268_435_455u)).Resize(3)
         from user in UserPropertyList
         select new BrokerPublish
         {
@@ -62,7 +62,7 @@ internal static class Generate
             ContentType = contentType,
             ResponseTopic = responseTopic,
             CorrelationData = correlation,
-            SubscriptionIdentifier = subscription,
+            SubscriptionIdentifiers = subscriptions,
             UserProperties = user,
             Scattered = (flags & 1) != 0,
         };

@@ -28,7 +28,9 @@ public sealed class PacketRoundTripTests
         Generate.Show(packet.ContentType).ShouldBe(message.ContentType);
         Generate.Show(packet.ResponseTopic).ShouldBe(message.ResponseTopic);
         packet.CorrelationData.ToArray().ShouldBe(message.CorrelationData);
-        packet.SubscriptionIdentifier.ShouldBe(message.SubscriptionIdentifier);
+        var subscriptions = new List<uint>();
+        foreach (var identifier in packet.SubscriptionIdentifiers) subscriptions.Add(identifier);
+        subscriptions.ShouldBe(message.SubscriptionIdentifiers);
         var user = new List<(string, string)>();
         foreach (var pair in packet.UserProperties) user.Add((Generate.Show(pair.Name), Generate.Show(pair.Value)));
         user.ShouldBe(message.UserProperties);
@@ -51,6 +53,8 @@ public sealed class PacketRoundTripTests
         Generate.Show(packet.ContentType).ShouldBe(message.ContentType);
         Generate.Show(packet.ResponseTopic).ShouldBe(message.ResponseTopic);
         packet.CorrelationData.ToArray().ShouldBe(message.CorrelationData);
+        packet.PayloadIsText.ShouldBe(message.PayloadIsText);
+        packet.MessageExpiryInterval.ShouldBe(message.MessageExpiryInterval);
         packet.UserProperties.Encoded.ToArray().ShouldBe(user);
     });
 
@@ -219,6 +223,8 @@ public sealed class PacketRoundTripTests
             ResponseTopic = System.Text.Encoding.UTF8.GetBytes(message.ResponseTopic),
             CorrelationData = message.CorrelationData,
             UserProperties = new MqttUserProperties(user),
+            PayloadIsText = message.PayloadIsText,
+            MessageExpiryInterval = message.MessageExpiryInterval,
             Qos = message.Qos,
             Retain = message.Retain,
         };

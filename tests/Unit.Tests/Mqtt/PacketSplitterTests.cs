@@ -30,6 +30,10 @@ public sealed class PacketSplitterTests
         tests: 50);
 
     [Fact]
+    public void A_packet_in_the_last_segment_is_found_when_the_one_before_ended_with_its_own() =>
+        Receive([BrokerPackets.PubAck(1), BrokerPackets.PubAck(2)], held: true).Count.ShouldBe(2);
+
+    [Fact]
     public void A_sink_that_has_enough_is_given_no_more()
     {
         byte[] stream = [.. BrokerPackets.PingResp, .. BrokerPackets.PubAck(1), .. BrokerPackets.PubAck(2)];

@@ -45,6 +45,16 @@ internal sealed record ConnAckPacket
 
     public ReadOnlyMemory<byte> AuthenticationData { get; init; }
 
+    /// <summary>CONNACK of MQTT 3.1.1 (there 3.2): two bytes, the return code told as the reason code that means the same.</summary>
+    public static ConnAckPacket DecodeVersion311(ReadOnlySpan<byte> body)
+    {
+        if (body.Length != 2) throw Violation.Malformed($"CONNACK of MQTT 3.1.1 with {body.Length} bytes instead of 2");
+        if (body[0] > 1) throw Violation.Malformed($"CONNACK with reserved acknowledge flags 0x{body[0]:X2}");
+        if (body[1] > 5) throw Violation.Protocol($"CONNACK of MQTT 3.1.1 with return code {body[1]}");
+        if (body[1] != 0 && body[0] != 0) throw Violation.Protocol($"CONNACK refuses with return code {body[1]} and says that a session is present");
+        return new ConnAckPacket { SessionPresent = body[0] == 1, Reason = body[1] == 0 ? MqttReasonCode.Success : FromVersion311(body[1]) };
+    }
+
     public static ConnAckPacket Decode(ReadOnlySpan<byte> body)
     {
         // A broker that knows only MQTT 3.1.1 answers with its own two bytes, without properties (3.1.1, 3.2.2.3).

@@ -5,6 +5,9 @@ namespace Tally.Mqtt.Packets;
 /// <summary>CONNECT (3.1).</summary>
 internal sealed record ConnectPacket
 {
+    /// <summary>5 or 3.1.1, whose CONNECT has no properties.</summary>
+    public MqttProtocolVersion Version { get; init; } = MqttProtocolVersion.V500;
+
     public required string ClientId { get; init; }
 
     public bool CleanStart { get; init; }
@@ -42,13 +45,17 @@ internal sealed record ConnectPacket
     {
         var packet = new PacketBuilder(PacketType.Connect);
         packet.WriteString("MQTT");
-        packet.WriteByte(5);
+        packet.WriteByte((byte)Version);
         packet.WriteByte(Flags());
         packet.WriteUInt16(KeepAlive);
-        AddProperties(packet);
-        packet.WriteProperties();
+        if (Version != MqttProtocolVersion.V311)
+        {
+            AddProperties(packet);
+            packet.WriteProperties();
+        }
+
         packet.WriteString(ClientId);
-        Will?.WriteTo(packet);
+        Will?.WriteTo(packet, Version);
         if (UserName is not null) packet.WriteString(UserName);
         if (Password is { } password) packet.WriteBinary(password.Span);
         packet.CompleteTo(to);
@@ -103,7 +110,14 @@ internal sealed record WillMessage
     /// <summary>User properties, encoded.</summary>
     public ReadOnlyMemory<byte> UserProperties { get; init; }
 
-    public void WriteTo(PacketBuilder packet)
+    public void WriteTo(PacketBuilder packet, MqttProtocolVersion version)
+    {
+        if (version != MqttProtocolVersion.V311) WriteProperties(packet);
+        packet.WriteString(Topic);
+        packet.WriteBinary(Payload.Span);
+    }
+
+    private void WriteProperties(PacketBuilder packet)
     {
         if (DelayInterval != 0) packet.Property(PropertyId.WillDelayInterval, DelayInterval);
         if (PayloadIsText) packet.Property(PropertyId.PayloadFormatIndicator, 1);
@@ -113,7 +127,5 @@ internal sealed record WillMessage
         packet.Property(PropertyId.CorrelationData, CorrelationData.Span);
         packet.UserProperties(UserProperties.Span);
         packet.WriteProperties();
-        packet.WriteString(Topic);
-        packet.WriteBinary(Payload.Span);
     }
 }

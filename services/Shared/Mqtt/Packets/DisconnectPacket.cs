@@ -17,6 +17,9 @@ internal sealed record DisconnectPacket
     /// <summary>User properties, encoded.</summary>
     public ReadOnlyMemory<byte> UserProperties { get; init; }
 
+    /// <summary>DISCONNECT of MQTT 3.1.1 (there 3.14): it says nothing.</summary>
+    public static ReadOnlySpan<byte> Version311 => [0xE0, 0x00];
+
     public static DisconnectPacket Decode(ReadOnlySpan<byte> body)
     {
         var reader = new PacketReader(body);

@@ -38,8 +38,13 @@ internal sealed class PacketSplitter(int maximumPacketSize)
                 packets++;
             }
 
+            var last = rest.IsSingleSegment;
             rest = rest.Slice(offset);
-            if (!more || rest.IsSingleSegment || !TryGather(rest, out var across)) break;
+            if (!more || last) break;
+
+            // Packets that ended with their segment: the last one begins with a packet of its own.
+            if (rest.IsSingleSegment) continue;
+            if (!TryGather(rest, out var across)) break;
             more = sink.Take(across, _scratch.AsSpan(0, across.BodyLength));
             rest = rest.Slice(across.PacketLength);
             packets++;

@@ -23,6 +23,9 @@ internal ref struct PropertyReader
         _allowed = allowed;
     }
 
+    /// <summary>The bytes of all properties, read or not.</summary>
+    public readonly ReadOnlySpan<byte> All => _all;
+
     /// <summary>Goes to the next property; its value has to be read before the next call. User properties are read here.</summary>
     public bool TryNext(out PropertyId id)
     {

@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Tally.Mqtt.Packets;
 
-/// <summary>Encodes PUBLISH (3.3), the packet there are many of: measured first, then written straight into its place.</summary>
+/// <summary>
+/// Encodes PUBLISH (3.3), the packet there are many of: measured first, then written straight into its place. Always in the
+/// form of MQTT 5 with its whole topic, which is what is kept for sending again; <see cref="PublishForm"/> makes others of it.
+/// </summary>
 internal readonly struct PublishEncoder
 {
     private const byte DuplicateFlag = 0x08;
@@ -16,6 +19,8 @@ internal readonly struct PublishEncoder
     {
         Check(publication);
         _propertyLength = publication.UserProperties.Encoded.Length;
+        if (publication.PayloadIsText) _propertyLength += 2;
+        if (publication.MessageExpiryInterval is not null) _propertyLength += 5;
         if (!publication.ContentType.IsEmpty) _propertyLength += 3 + publication.ContentType.Length;
         if (!publication.ResponseTopic.IsEmpty) _propertyLength += 3 + publication.ResponseTopic.Length;
         if (!publication.CorrelationData.IsEmpty) _propertyLength += 3 + publication.CorrelationData.Length;
@@ -44,6 +49,19 @@ internal readonly struct PublishEncoder
         at += VariableInteger.Write(to[at..], _propertyLength);
         if (_propertyLength != 0)
         {
+            if (publication.PayloadIsText)
+            {
+                to[at++] = (byte)PropertyId.PayloadFormatIndicator;
+                to[at++] = 1;
+            }
+
+            if (publication.MessageExpiryInterval is { } expiry)
+            {
+                to[at++] = (byte)PropertyId.MessageExpiryInterval;
+                BinaryPrimitives.WriteUInt32BigEndian(to[at..], expiry);
+                at += 4;
+            }
+
             at += WriteProperty(to[at..], PropertyId.ContentType, publication.ContentType);
             at += WriteProperty(to[at..], PropertyId.ResponseTopic, publication.ResponseTopic);
             at += WriteProperty(to[at..], PropertyId.CorrelationData, publication.CorrelationData);

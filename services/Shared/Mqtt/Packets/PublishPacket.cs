@@ -30,11 +30,19 @@ internal readonly ref struct PublishPacket
     /// <summary>Seconds left (3.3.2.3.3); null: never expires.</summary>
     public required uint? MessageExpiryInterval { get; init; }
 
-    /// <summary>Last subscription identifier (3.3.2.3.8); 0: none.</summary>
-    public required int SubscriptionIdentifier { get; init; }
+    /// <summary>Subscription identifiers (3.3.2.3.8).</summary>
+    public required MqttSubscriptionIdentifiers SubscriptionIdentifiers { get; init; }
 
-    /// <exception cref="MqttException">0x81, 0x82, or 0x94: no topic alias was allowed to the broker.</exception>
-    public static PublishPacket Decode(byte flags, ReadOnlySpan<byte> body, scoped ref byte[] scratch)
+    /// <summary>Decodes one.</summary>
+    /// <param name="flags">Low half of the first byte.</param>
+    /// <param name="body">What follows the fixed header.</param>
+    /// <param name="scratch">For user properties that stand apart.</param>
+    /// <param name="version">Version of the connection; 3.1.1 has no properties.</param>
+    /// <param name="aliases">The connection's topic aliases; null: none was allowed to the broker.</param>
+    /// <exception cref="MqttException">0x81, 0x82, or 0x94 for a topic alias that was not allowed to the broker.</exception>
+    public static PublishPacket Decode(
+        byte flags, ReadOnlySpan<byte> body, scoped ref byte[] scratch, MqttProtocolVersion version = MqttProtocolVersion.V500,
+        ReceivedTopicAliases? aliases = null)
     {
         var reader = new PacketReader(body);
         var qos = (MqttQos)((flags >> 1) & 3);
@@ -48,9 +56,13 @@ internal readonly ref struct PublishPacket
         ReadOnlySpan<byte> contentType = default, responseTopic = default, correlationData = default;
         var payloadIsText = false;
         uint? expiry = null;
-        var subscription = 0;
+        MqttSubscriptionIdentifiers subscriptions = default;
         MqttUserProperties userProperties = default;
-        if (!reader.IsEmpty && reader.Rest[0] == 0)
+        if (version == MqttProtocolVersion.V311)
+        {
+            // The payload begins here.
+        }
+        else if (!reader.IsEmpty && reader.Rest[0] == 0)
         {
             reader.ReadByte();
         }
@@ -66,8 +78,8 @@ internal readonly ref struct PublishPacket
                     case PropertyId.CorrelationData: correlationData = properties.ReadBinary(); break;
                     case PropertyId.PayloadFormatIndicator: payloadIsText = properties.ReadFlag(id); break;
                     case PropertyId.MessageExpiryInterval: expiry = properties.ReadUInt32(); break;
-                    case PropertyId.SubscriptionIdentifier: subscription = ReadSubscription(ref properties); break;
-                    default: throw AliasNotAllowed(properties.ReadUInt16());
+                    case PropertyId.SubscriptionIdentifier: subscriptions = ReadSubscription(ref properties); break;
+                    default: topic = (aliases ?? ReceivedTopicAliases.None).Resolve(properties.ReadUInt16(), topic); break;
                 }
             }
 
@@ -89,7 +101,7 @@ internal readonly ref struct PublishPacket
             Duplicate = duplicate,
             PayloadIsText = payloadIsText,
             MessageExpiryInterval = expiry,
-            SubscriptionIdentifier = subscription,
+            SubscriptionIdentifiers = subscriptions,
         };
     }
 
@@ -106,13 +118,9 @@ internal readonly ref struct PublishPacket
         return topic;
     }
 
-    private static int ReadSubscription(scoped ref PropertyReader properties)
+    private static MqttSubscriptionIdentifiers ReadSubscription(scoped ref PropertyReader properties)
     {
-        var identifier = properties.ReadVariableInteger();
-        if (identifier == 0) throw Violation.Protocol("subscription identifier 0");
-        return identifier;
+        if (properties.ReadVariableInteger() == 0) throw Violation.Protocol("subscription identifier 0");
+        return new MqttSubscriptionIdentifiers(properties.All);
     }
-
-    private static MqttException AliasNotAllowed(ushort alias) =>
-        new(MqttReasonCode.TopicAliasInvalid, $"PUBLISH with topic alias {alias}, where the Topic Alias Maximum told to the broker is 0.");
 }

@@ -15,6 +15,11 @@ internal static class ReasonCodes
         MqttReasonCode.BadUserNameOrPassword or MqttReasonCode.NotAuthorized or MqttReasonCode.Banned or
         MqttReasonCode.BadAuthenticationMethod or MqttReasonCode.SessionTakenOver or MqttReasonCode.ServerMoved;
 
+    /// <summary>A client may end its connection with it (3.14.2.1).</summary>
+    public static bool MayBeSentWithDisconnect(MqttReasonCode reason) =>
+        reason is MqttReasonCode.Success or MqttReasonCode.DisconnectWithWill ||
+        ((ReadOnlySpan<byte>)[0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99]).Contains((byte)reason);
+
     private static ReadOnlySpan<byte> Allowed(PacketType type) => type switch
     {
         PacketType.ConnAck =>

@@ -13,10 +13,12 @@ internal readonly ref struct SubAckPacket
 
     public MqttUserProperties UserProperties { get; init; }
 
-    public static SubAckPacket Decode(PacketType type, ReadOnlySpan<byte> body, scoped ref byte[] scratch)
+    public static SubAckPacket Decode(
+        PacketType type, ReadOnlySpan<byte> body, scoped ref byte[] scratch, MqttProtocolVersion version = MqttProtocolVersion.V500)
     {
         var reader = new PacketReader(body);
         var packetId = reader.ReadPacketId();
+        if (version == MqttProtocolVersion.V311) return DecodeVersion311(type, packetId, reader);
         string? reasonString = null;
         var properties = new PropertyReader(ref reader, AllowedProperties.Reason);
         while (properties.TryNext(out _)) reasonString = Encoding.UTF8.GetString(properties.ReadString());
@@ -29,5 +31,18 @@ internal readonly ref struct SubAckPacket
             ReasonString = reasonString,
             UserProperties = properties.UserProperties(ref scratch),
         };
+    }
+
+    // In MQTT 3.1.1 SUBACK knows 0, 1, 2 and 0x80, which mean the same as here, and UNSUBACK has no codes at all.
+    private static SubAckPacket DecodeVersion311(PacketType type, ushort packetId, PacketReader reader)
+    {
+        if (type == PacketType.UnsubAck) reader.ExpectEnd(type);
+        else if (reader.IsEmpty) throw Violation.Malformed($"{type} without a return code");
+        foreach (var code in reader.Rest)
+        {
+            if (code is not (<= 2 or 0x80)) throw Violation.Protocol($"{type} of MQTT 3.1.1 with return code 0x{code:X2}");
+        }
+
+        return new SubAckPacket { PacketId = packetId, Reasons = reader.Rest };
     }
 }

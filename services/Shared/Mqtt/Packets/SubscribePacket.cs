@@ -9,6 +9,9 @@ internal readonly record struct SubscribeFilter(
 /// <summary>SUBSCRIBE (3.8).</summary>
 internal sealed record SubscribePacket
 {
+    /// <summary>5 or 3.1.1, whose SUBSCRIBE has no properties, and no option but the QoS.</summary>
+    public MqttProtocolVersion Version { get; init; } = MqttProtocolVersion.V500;
+
     public required ushort PacketId { get; init; }
 
     public required IReadOnlyList<SubscribeFilter> Filters { get; init; }
@@ -23,13 +26,18 @@ internal sealed record SubscribePacket
     {
         var packet = new PacketBuilder(PacketType.Subscribe, 0x02);
         packet.WriteUInt16(PacketId);
-        if (SubscriptionIdentifier != 0) packet.VariableProperty(PropertyId.SubscriptionIdentifier, SubscriptionIdentifier);
-        packet.UserProperties(UserProperties.Span);
-        packet.WriteProperties();
+        if (Version != MqttProtocolVersion.V311)
+        {
+            if (SubscriptionIdentifier != 0) packet.VariableProperty(PropertyId.SubscriptionIdentifier, SubscriptionIdentifier);
+            packet.UserProperties(UserProperties.Span);
+            packet.WriteProperties();
+        }
+
         foreach (var filter in Filters)
         {
             packet.WriteString(filter.Filter);
-            packet.WriteByte((byte)(
+            if (Version == MqttProtocolVersion.V311) packet.WriteByte((byte)filter.Qos);
+            else packet.WriteByte((byte)(
                 (int)filter.Qos | (filter.NoLocal ? 0x04 : 0) | (filter.RetainAsPublished ? 0x08 : 0) | ((int)filter.RetainHandling << 4)));
         }
 
@@ -40,6 +48,9 @@ internal sealed record SubscribePacket
 /// <summary>UNSUBSCRIBE (3.10).</summary>
 internal sealed record UnsubscribePacket
 {
+    /// <summary>5 or 3.1.1, whose UNSUBSCRIBE has no properties.</summary>
+    public MqttProtocolVersion Version { get; init; } = MqttProtocolVersion.V500;
+
     public required ushort PacketId { get; init; }
 
     public required IReadOnlyList<string> Filters { get; init; }
@@ -51,8 +62,12 @@ internal sealed record UnsubscribePacket
     {
         var packet = new PacketBuilder(PacketType.Unsubscribe, 0x02);
         packet.WriteUInt16(PacketId);
-        packet.UserProperties(UserProperties.Span);
-        packet.WriteProperties();
+        if (Version != MqttProtocolVersion.V311)
+        {
+            packet.UserProperties(UserProperties.Span);
+            packet.WriteProperties();
+        }
+
         foreach (var filter in Filters) packet.WriteString(filter);
         packet.CompleteTo(to);
     }

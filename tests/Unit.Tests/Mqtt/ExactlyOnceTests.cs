@@ -1,0 +1,336 @@
+using Shouldly;
+using Tally.Mqtt;
+using Tally.Mqtt.Packets;
+using Xunit;
+
+namespace Tally.Unit.Tests.Mqtt;
+
+/// <summary>Both state machines of QoS 2 (4.3.3), and what they keep from one connection to the next (4.4).</summary>
+public sealed class ExactlyOnceTests
+{
+    private static readonly ConnAckPacket SessionPresent = new() { SessionPresent = true };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_message_is_published_in_four_steps_and_reported_with_what_PUBREC_said()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await PublishAsync(session, "t", 7);
+        var (type, flags, body) = await connection.ReceiveAsync(Cancel);
+        (type, flags).ShouldBe((PacketType.Publish, (byte)0x04));
+        var id = BrokerPackets.PacketIdOf(body);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id, MqttReasonCode.NoMatchingSubscribers), Cancel);
+        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([(byte)(id >> 8), (byte)id]);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, id), Cancel);
+        (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 7 NoMatchingSubscribers");
+    }
+
+    [Fact]
+    public async Task A_failing_PUBREC_is_the_end_of_a_message_and_frees_its_place()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ReceiveMaximum = 1 });
+        var first = session.Client.PublishAsync(new MqttPublication { Topic = "a"u8, Qos = MqttQos.ExactlyOnce }, Cancel);
+        var second = session.Client.PublishAsync(new MqttPublication { Topic = "b"u8, Qos = MqttQos.ExactlyOnce }, Cancel);
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id, MqttReasonCode.QuotaExceeded), Cancel);
+        (await first).ShouldBe(MqttReasonCode.QuotaExceeded);
+        id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id), Cancel);
+        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        second.IsCompleted.ShouldBeFalse();
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, id, MqttReasonCode.PacketIdentifierNotFound), Cancel);
+        (await second).ShouldBe(MqttReasonCode.Success);
+    }
+
+    [Fact]
+    public async Task A_message_counts_against_the_window_until_PUBCOMP()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ReceiveMaximum = 1 });
+        await PublishAsync(session, "t", 1);
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id), Cancel);
+        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        session.TryPublish("t", 2, qos: MqttQos.ExactlyOnce).ShouldBeFalse();
+        var room = session.Client.WaitToPublishAsync(Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, id), Cancel);
+        await room;
+        session.TryPublish("t", 2, qos: MqttQos.ExactlyOnce).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task After_reconnecting_each_message_goes_on_where_it_was_in_the_order_of_publishing()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        var ids = new ushort[4];
+        for (var token = 0; token < 4; token++)
+        {
+            await PublishAsync(session, $"t{token}", token, token == 3 ? MqttQos.AtLeastOnce : MqttQos.ExactlyOnce);
+            ids[token] = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        }
+
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, ids[1]), Cancel);
+        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        connection.Close();
+
+        for (var turn = 0; turn < 2; turn++)
+        {
+            connection = await broker.AcceptAndWelcomeAsync(Cancel, SessionPresent);
+            for (var token = 0; token < 4; token++)
+            {
+                var (type, flags, body) = await connection.ReceiveAsync(Cancel);
+                if (token == 1)
+                {
+                    type.ShouldBe(PacketType.PubRel);
+                    body.ShouldBe([(byte)(ids[1] >> 8), (byte)ids[1]]);
+                    continue;
+                }
+
+                (type, flags & 0x08).ShouldBe((PacketType.Publish, 0x08));
+                BrokerPackets.TopicOf(body).ShouldBe($"t{token}");
+                BrokerPackets.PacketIdOf(body).ShouldBe(ids[token]);
+            }
+
+            if (turn == 0) connection.Close();
+        }
+
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, ids[1]), Cancel);
+        (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 Success");
+    }
+
+    [Fact]
+    public async Task A_lost_session_hands_back_both_halves_in_order()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        for (var token = 0; token < 3; token++) await PublishAsync(session, "t", token);
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id), Cancel);
+        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        connection.Close();
+        await broker.AcceptAndWelcomeAsync(Cancel);
+        for (var token = 0; token < 3; token++) (await session.Handler.NextAsync("returned", Cancel)).ShouldBe($"returned {token}");
+    }
+
+    [Fact]
+    public async Task A_PUBREC_that_comes_twice_is_answered_twice_and_an_unknown_one_with_0x92()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await PublishAsync(session, "t", 1);
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        byte[] pubRec = BrokerPackets.Ack(PacketType.PubRec, id);
+        await connection.SendAsync([.. pubRec, .. pubRec, .. BrokerPackets.Ack(PacketType.PubRec, 99)], Cancel);
+        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, (byte)id]);
+        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, (byte)id]);
+        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, 99, 0x92]);
+        await connection.SendAsync([.. BrokerPackets.Ack(PacketType.PubComp, id), .. BrokerPackets.Ack(PacketType.PubComp, id), .. BrokerPackets.Ack(PacketType.PubComp, 99)], Cancel);
+        (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 Success");
+        await PublishAsync(session, "t", 2);
+        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        session.Client.StrayAcknowledgements.ShouldBe(3);
+    }
+
+    [Theory]
+    [InlineData(MqttQos.AtLeastOnce, 0x50)]
+    [InlineData(MqttQos.AtLeastOnce, 0x70)]
+    [InlineData(MqttQos.ExactlyOnce, 0x40)]
+    [InlineData(MqttQos.ExactlyOnce, 0x70)]
+    public async Task An_acknowledgement_of_the_wrong_kind_is_a_protocol_error(MqttQos qos, byte first)
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await PublishAsync(session, "t", 1, qos);
+        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        await connection.SendAsync([first, 2, 0, 1], Cancel);
+        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
+    }
+
+    [Fact]
+    public async Task A_message_is_handed_over_once_and_acknowledged_by_its_owner()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await SendAsync(connection, "one", 5);
+        await session.Handler.NextAsync("message one", Cancel);
+
+        // Sent again before and after the acknowledgement, as some brokers do on the same connection.
+        await SendAsync(connection, "one", 5, duplicate: true);
+        await SendAsync(connection, "two", 6);
+        await session.Handler.NextAsync("message two", Cancel);
+        session.Client.Acknowledge([.. session.Handler.Deliveries]);
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 5]);
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 6]);
+        await SendAsync(connection, "one", 5, duplicate: true);
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 5]);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRel, 5), Cancel);
+        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 5]);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRel, 5), Cancel);
+        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 5, 0x92]);
+
+        // The identifier is free again, and the old delivery does not acknowledge the new message.
+        await SendAsync(connection, "three", 5);
+        (await session.Handler.NextAsync("message", Cancel)).ShouldBe("message three ");
+        session.Client.Acknowledge(session.Handler.Deliveries.First());
+        await SendAsync(connection, "four", 7);
+        await session.Handler.NextAsync("message four", Cancel);
+        session.Client.Acknowledge(session.Handler.Deliveries.Last());
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 7]);
+    }
+
+    [Fact]
+    public async Task What_was_handed_over_is_not_handed_over_again_on_the_next_connection_whoever_acknowledges_when()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        foreach (var id in (ushort[])[1, 2, 3]) await SendAsync(connection, $"m{id}", id);
+        await session.Handler.NextAsync("message m3", Cancel);
+        var deliveries = session.Handler.Deliveries.ToArray();
+        session.Client.Acknowledge(deliveries[0]);
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 1]);
+        connection.Close();
+        await session.Handler.NextAsync("disconnected", Cancel);
+
+        // One acknowledged before, one while there is no connection, one after the broker sent it again.
+        session.Client.Acknowledge(deliveries[1]);
+        connection = await broker.AcceptAndWelcomeAsync(Cancel, SessionPresent);
+        await session.Handler.NextAsync("connected", Cancel);
+        foreach (var id in (ushort[])[1, 2, 3]) await SendAsync(connection, $"m{id}", id, duplicate: true);
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 1]);
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 2]);
+        await SendAsync(connection, "m4", 4);
+        (await session.Handler.NextAsync("message", Cancel)).ShouldBe("message m4 ");
+        session.Client.Acknowledge(deliveries[2]);
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 3]);
+        session.Client.Acknowledge(deliveries);
+        session.Client.Acknowledge(session.Handler.Deliveries.Last());
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 4]);
+    }
+
+    [Fact]
+    public async Task A_lost_session_forgets_what_was_received()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await SendAsync(connection, "old", 1);
+        await session.Handler.NextAsync("message old", Cancel);
+        connection.Close();
+        connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await SendAsync(connection, "new", 1);
+        await session.Handler.NextAsync("message new", Cancel);
+        session.Client.Acknowledge([.. session.Handler.Deliveries]);
+        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 1]);
+        await connection.SendAsync([.. BrokerPackets.Ack(PacketType.PubRel, 1), .. BrokerPackets.Ack(PacketType.PubRel, 2)], Cancel);
+        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 1]);
+        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 2, 0x92]);
+    }
+
+    [Fact]
+    public async Task A_delivery_of_QoS_1_acknowledged_twice_is_acknowledged_once()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        for (var turn = 0; turn < 2; turn++)
+        {
+            // Under one identifier, which the broker may use again as soon as it is acknowledged.
+            await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = $"t{turn}", Qos = MqttQos.AtLeastOnce, PacketId = 9 }), Cancel);
+            await session.Handler.NextAsync($"message t{turn}", Cancel);
+            if (turn == 1) break;
+            session.Client.Acknowledge([session.Handler.Deliveries.Last(), session.Handler.Deliveries.Last()]);
+            (await connection.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 9]);
+        }
+
+        session.Client.Acknowledge(session.Handler.Deliveries.First());
+        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "last", Qos = MqttQos.AtLeastOnce, PacketId = 10 }), Cancel);
+        await session.Handler.NextAsync("message last", Cancel);
+        session.Client.Acknowledge(session.Handler.Deliveries.Last());
+        (await connection.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 10]);
+    }
+
+    [Fact]
+    public async Task A_message_counts_against_our_receive_maximum_until_PUBCOMP()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { ReceiveMaximum = 2, StrictReceiveMaximum = true });
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
+        await SendAsync(connection, "one", 1);
+        await SendAsync(connection, "two", 2);
+        await session.Handler.NextAsync("message two", Cancel);
+        session.Client.Acknowledge([.. session.Handler.Deliveries]);
+        await connection.ExpectAsync(PacketType.PubRec, Cancel);
+        await connection.ExpectAsync(PacketType.PubRec, Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRel, 1), Cancel);
+        await connection.ExpectAsync(PacketType.PubComp, Cancel);
+        await SendAsync(connection, "three", 3);
+        await session.Handler.NextAsync("message three", Cancel);
+        await SendAsync(connection, "four", 4);
+        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x93, 0x00]);
+        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldContain("ReceiveMaximumExceeded");
+    }
+
+    [Fact]
+    public async Task A_process_that_finds_an_older_session_frees_its_identifiers_before_the_first_message()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { PublishWindow = 3 });
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, SessionPresent);
+        await session.Handler.NextAsync("connected", Cancel);
+
+        // What the process before it left behind is answered, and breaks nothing.
+        await connection.SendAsync([.. BrokerPackets.PubAck(2), .. BrokerPackets.Ack(PacketType.PubRel, 8), .. BrokerPackets.Ack(PacketType.PubRec, 7)], Cancel);
+        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 8, 0x92]);
+        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, 7, 0x92]);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, 7, MqttReasonCode.PacketIdentifierNotFound), Cancel);
+
+        await PublishAsync(session, "q1", 1, MqttQos.AtLeastOnce);
+        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "q2"u8, Qos = MqttQos.ExactlyOnce }, Cancel);
+        for (byte id = 1; id <= 3; id++) (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, id]);
+        session.TryPublish("no", 2).ShouldBeFalse();
+        await connection.SendAsync([.. BrokerPackets.Ack(PacketType.PubComp, 1, MqttReasonCode.PacketIdentifierNotFound), .. BrokerPackets.Ack(PacketType.PubComp, 2)], Cancel);
+        connection.Close();
+
+        // It was not over: begun again.
+        connection = await broker.AcceptAndWelcomeAsync(Cancel, SessionPresent);
+        BrokerPackets.TopicOf(await connection.ExpectAsync(PacketType.Publish, Cancel)).ShouldBe("q1");
+        for (byte id = 1; id <= 3; id++)
+        {
+            (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, id]);
+            await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, id), Cancel);
+        }
+
+        var body = await connection.ExpectAsync(PacketType.Publish, Cancel);
+        BrokerPackets.TopicOf(body).ShouldBe("q2");
+        var packetId = BrokerPackets.PacketIdOf(body);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, packetId), Cancel);
+        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, packetId), Cancel);
+        (await waiting).ShouldBe(MqttReasonCode.Success);
+        session.Client.Epoch.ShouldBe(2);
+    }
+
+    private static async Task PublishAsync(ClientSession session, string topic, long token, MqttQos qos = MqttQos.ExactlyOnce)
+    {
+        while (!session.TryPublish(topic, token, qos: qos)) await session.Client.WaitToPublishAsync(Cancel);
+    }
+
+    private static Task SendAsync(ScriptedConnection connection, string topic, ushort packetId, bool duplicate = false) => connection.SendAsync(
+        BrokerPackets.Publish(new BrokerPublish { Topic = topic, Qos = MqttQos.ExactlyOnce, PacketId = packetId, Duplicate = duplicate }), Cancel);
+}
