@@ -12,7 +12,7 @@ internal static class AckResponderServices
     {
         var broker = builder.Configuration.BrokerAddress();
         builder.Services.AddCheckedOptions<AckResponderOptions>(AckResponderOptions.Section);
-        builder.Services.AddMqttClient();
+        builder.Services.AddMqttClient(builder.Configuration);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<AckResponderMetrics>();
         builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<NoticeSession>(provider, broker));

@@ -22,7 +22,7 @@ internal static class IngestRegistration
         services.AddCheckedOptions<PartitionOptions>("Partitions");
         services.TryAddSingleton(TimeProvider.System);
         services.AddStorage("tally-ingest");
-        services.AddMqttClient();
+        services.AddMqttClient(builder.Configuration);
         services.AddSingleton(provider => new BatchWriter(
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredService<StorageOptions>(),

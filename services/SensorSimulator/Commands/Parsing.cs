@@ -50,6 +50,24 @@ internal static class Parsing
         }
     }
 
+    /// <summary>A name that the environment may give. <paramref name="whyNot"/> says what is wrong with it, knowing where it was given.</summary>
+    public static Option<string?> Name(string name, string description, string environment, Func<string?, string, string?> whyNot)
+    {
+        var option = new Option<string?>(name)
+        {
+            Description = $"{description} (default: environment {environment})",
+            DefaultValueFactory = result => Check(result, Environment.GetEnvironmentVariable(environment), $"environment {environment}"),
+        };
+        option.CustomParser = result => Check(result, result.Tokens.Count == 1 ? result.Tokens[0].Value : null, name);
+        return option;
+
+        string? Check(ArgumentResult result, string? text, string where)
+        {
+            if (whyNot(text, where) is { } reason) result.AddError(reason);
+            return text;
+        }
+    }
+
     /// <summary>Reads what <see cref="Time"/> takes.</summary>
     public static bool TryParseTime(string text, out TimeSpan time)
     {

@@ -15,6 +15,9 @@ internal sealed record RunInvocation(RunOptions Options, Uri Broker, Uri Api)
     /// <summary>Time to ask whether a given name is taken; only a courtesy.</summary>
     private static readonly TimeSpan NameCheckTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>Makes the MQTT client.</summary>
+    public required IMqttClientFactory Clients { get; init; }
+
     /// <summary>The name was chosen by the user and may be taken.</summary>
     public bool NameWasGiven { get; init; }
 
@@ -36,7 +39,7 @@ internal sealed record RunInvocation(RunOptions Options, Uri Broker, Uri Api)
             }
 
             using var progress = ConsoleProgress.Make(Console.Out);
-            var executor = new RunExecutor(new MqttClientFactory(), TimeProvider.System);
+            var executor = new RunExecutor(Clients, TimeProvider.System);
             await Console.Out.WriteLineAsync($"Run {Options.Run}: {Options.Messages:N0} readings of {Options.Devices:N0} devices at QoS {(int)Options.Qos} to {Broker.Host}:{(Broker.Port > 0 ? Broker.Port : 1883)}");
             var outcome = await executor.ExecuteAsync(Options, Broker, progress, cancellationToken);
             progress.Finish();
