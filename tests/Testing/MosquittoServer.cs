@@ -4,7 +4,7 @@ using Tally.AppHost.Local.Processes;
 namespace Tally.Testing;
 
 /// <summary>A Mosquitto of its own, on a free port, with the repository's configuration, users and ACL.</summary>
-public sealed class MosquittoServer : IAsyncDisposable
+public sealed class MosquittoServer : ITestBroker
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
@@ -27,12 +27,15 @@ public sealed class MosquittoServer : IAsyncDisposable
     /// <summary>Starts one.</summary>
     /// <param name="cancellationToken">Ends the wait for it.</param>
     /// <param name="extraConfiguration">Lines of <c>mosquitto.conf</c> that win over the repository's.</param>
-    public static async Task<MosquittoServer> StartAsync(CancellationToken cancellationToken, string? extraConfiguration = null)
+    /// <param name="extraAccess">Lines behind the repository's access list.</param>
+    public static async Task<MosquittoServer> StartAsync(CancellationToken cancellationToken, string? extraConfiguration = null, string? extraAccess = null)
     {
         var directory = TestDirectory.Make("mosquitto");
         var port = FreePort.Any();
         var passwords = BrokerUsers.All.ToDictionary(user => user, user => $"{user}-password");
-        var server = new MosquittoServer(directory, new LocalMosquitto(Path.Combine(directory, "mosquitto"), port, passwords, extraConfiguration), port);
+        var mosquitto = new LocalMosquitto(Path.Combine(directory, "mosquitto"), port, passwords, extraConfiguration);
+        if (extraAccess is not null) await File.AppendAllTextAsync(Path.Combine(directory, "mosquitto", "tally.acl"), extraAccess, cancellationToken);
+        var server = new MosquittoServer(directory, mosquitto, port);
         await server.UntilReadyAsync(cancellationToken);
         return server;
     }

@@ -1,0 +1,46 @@
+using Tally.Testing;
+using Xunit;
+
+namespace Tally.Integration.Tests.Mqtt.Contract;
+
+/// <summary>A broker for all tests of a class, or why there is none.</summary>
+public abstract class BrokerFixture : IAsyncLifetime
+{
+    private ITestBroker? _broker;
+
+    /// <summary>Why there is none, in one line; null: there is one.</summary>
+    public abstract string? WhyNot { get; }
+
+    internal ITestBroker Broker => _broker ?? throw new InvalidOperationException(WhyNot);
+
+    public async ValueTask InitializeAsync()
+    {
+        if (WhyNot is null) _broker = await StartAsync(TestContext.Current.CancellationToken);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _broker?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
+    /// <summary>Starts it, with a user "device" who may publish and subscribe to all of <c>contract/</c>.</summary>
+    protected abstract Task<ITestBroker> StartAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The broker that Tally brings along: MQTT 5 and 3.1.1.</summary>
+public sealed class OnMosquitto : BrokerFixture
+{
+    public override string? WhyNot => null;
+
+    protected override async Task<ITestBroker> StartAsync(CancellationToken cancellationToken) =>
+        await MosquittoServer.StartAsync(cancellationToken, extraAccess: "\nuser device\ntopic readwrite contract/#\n");
+}
+
+/// <summary>A broker that knows nothing of Tally: MQTT 3.1.1.</summary>
+public sealed class OnAedes : BrokerFixture
+{
+    public override string? WhyNot => AedesServer.WhyNot;
+
+    protected override async Task<ITestBroker> StartAsync(CancellationToken cancellationToken) => await AedesServer.StartAsync(cancellationToken);
+}
