@@ -12,7 +12,7 @@ internal static class IngestCommand
 
     /// <summary>Names of the sections that settings may be about.</summary>
     private static readonly string[] Sections =
-        [IngestOptions.Section, "Storage", "Partitions", "ConnectionStrings", "Logging", "Kestrel", "urls", "environment", "contentRoot", "Mqtt"];
+        [IngestOptions.Section, "Storage", "Partitions", "ConnectionStrings", "Logging", "Kestrel", "urls", "environment", "contentRoot", "Mqtt", "Telemetry"];
 
     private static readonly string Usage =
         $"usage: Ingest [{Migrate}] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";

@@ -4,7 +4,7 @@ using Tally.ServiceDefaults;
 return await ServiceHost.RunAsync(() =>
 {
     var builder = WebApplication.CreateBuilder(args);
-    builder.AddServiceDefaults();
+    builder.AddServiceDefaults("Npgsql"); // queries are few here, and belong to their requests
     builder.AddQueryApi();
 
     var app = builder.Build();

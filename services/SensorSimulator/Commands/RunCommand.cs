@@ -1,9 +1,11 @@
 using System.CommandLine;
+using Microsoft.Extensions.Options;
 using Tally.Mqtt;
 using Tally.MqttNetClient;
 using Tally.SensorSimulator.Publishing;
 using Tally.SensorSimulator.Runs;
 using Tally.SensorSimulator.Sources;
+using Tally.ServiceDefaults.Telemetry;
 
 namespace Tally.SensorSimulator.Commands;
 
@@ -95,6 +97,15 @@ internal sealed class RunCommand
             ReportPath = parsed.GetValue(_report),
             ApiTimeout = parsed.GetValue(_apiTimeout),
         };
-        return await invocation.ExecuteAsync(signals.Token);
+        try
+        {
+            using var telemetry = TelemetryExport.Start("simulator"); // at its disposal the last spans and numbers go out
+            return await invocation.ExecuteAsync(signals.Token);
+        }
+        catch (OptionsValidationException error)
+        {
+            await Console.Error.WriteLineAsync(string.Join("; ", error.Failures));
+            return ExitStatus.Usage;
+        }
     }
 }

@@ -5,19 +5,26 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Tally.ServiceDefaults.Telemetry;
 
 namespace Tally.ServiceDefaults;
 
-/// <summary>What every service has: health end points, checked options, one way of logging.</summary>
+/// <summary>What every service has: health end points, checked options, one way of logging, one way out for its telemetry.</summary>
 public static class Extensions
 {
     /// <summary>Tag of the health checks that decide readiness.</summary>
     public const string ReadyTag = "ready";
 
-    /// <summary>Adds the defaults of every service.</summary>
-    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+    /// <summary>What the paths of the health end points begin with.</summary>
+    internal const string HealthPath = "/health/";
+
+    /// <summary>Adds the defaults of every service. Call it first: the export of telemetry begins before everything that is added later, and ends after it.</summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="activitySources">Sources of spans beside Tally's own, ASP.NET Core's and HttpClient's.</param>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, params string[] activitySources)
         where TBuilder : IHostApplicationBuilder
     {
+        builder.AddTelemetry(activitySources);
         builder.Services.AddHealthChecks();
         builder.Services.AddSingleton<FinalError>();
         builder.Logging.AddSimpleConsole(console =>
@@ -37,8 +44,8 @@ public static class Extensions
     /// </summary>
     public static WebApplication MapHealthEndpoints(this WebApplication app)
     {
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
-        app.MapHealthChecks("/health/ready", new HealthCheckOptions
+        app.MapHealthChecks(HealthPath + "live", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks(HealthPath + "ready", new HealthCheckOptions
         {
             Predicate = check => check.Tags.Contains(ReadyTag),
             ResponseWriter = (context, report) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -87,7 +88,8 @@ public static class StorageRegistration
 
         // Not "No Reset On Close": only the writer changes its session, and it keeps its connection; a reset costs the others nothing
         // that counts (it travels with their next statement) and what they take over is always clean.
-        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = application }; // in metrics, else it is the connection string
+        builder.ConfigureTracing(OnlyBelowAnother);
         if (loggers is not null) builder.UseLoggerFactory(loggers);
         return builder.Build();
 
@@ -96,4 +98,11 @@ public static class StorageRegistration
             if (!settings.ShouldSerialize(keyword)) settings[keyword] = value;
         }
     }
+
+    // A query on a timer would begin a trace each time; one that belongs to a request is part of that one's. Who listens decides the rest.
+    private static void OnlyBelowAnother(NpgsqlTracingOptionsBuilder tracing) => tracing
+        .ConfigureCommandFilter(_ => Activity.Current is not null)
+        .ConfigureBatchFilter(_ => Activity.Current is not null)
+        .ConfigureCopyOperationFilter(_ => Activity.Current is not null)
+        .EnablePhysicalOpenTracing(false);
 }

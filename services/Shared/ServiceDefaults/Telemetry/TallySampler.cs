@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Configuration;
+using OpenTelemetry.Trace;
+
+namespace Tally.ServiceDefaults.Telemetry;
+
+/// <summary>
+/// Which spans are recorded. Tally's own traces begin where its own sampling says (every 1000th reading, by default), so their roots are always
+/// recorded, and everything else follows its parent. OTEL_TRACES_SAMPLER decides about the roots of the platform alone, which are HTTP requests:
+/// an <c>always_on</c> meant for those must not trace a million readings, and an <c>always_off</c> not hide the thousand.
+/// </summary>
+internal sealed class TallySampler : Sampler
+{
+    private readonly ParentBasedSampler _byParent;
+
+    private TallySampler(Sampler requests) => _byParent = new ParentBasedSampler(new RootSampler(requests));
+
+    /// <summary>Reads OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG.</summary>
+    public static TallySampler Of(IConfiguration configuration) => new(configuration["OTEL_TRACES_SAMPLER"] switch
+    {
+        "always_off" or "parentbased_always_off" => new AlwaysOffSampler(),
+        "traceidratio" or "parentbased_traceidratio" => new TraceIdRatioBasedSampler(Math.Clamp(configuration.GetValue("OTEL_TRACES_SAMPLER_ARG", 1.0), 0, 1)),
+        _ => new AlwaysOnSampler(), // the specification's default, also for names that it does not know
+    });
+
+    /// <inheritdoc/>
+    public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
+        IsHealthRequest(samplingParameters) ? new SamplingResult(SamplingDecision.Drop) : _byParent.ShouldSample(samplingParameters);
+
+    // Asked every few seconds for ever, whoever asks: what they find out is in the log of the one who asks.
+    private static bool IsHealthRequest(in SamplingParameters parameters)
+    {
+        if (parameters.Name != PlatformSpans.Request || parameters.Tags is null) return false;
+        foreach (var tag in parameters.Tags)
+        {
+            if (tag.Key == PlatformSpans.Path) return tag.Value is string path && path.StartsWith(Extensions.HealthPath, StringComparison.Ordinal);
+        }
+
+        return false;
+    }
+
+    private sealed class RootSampler(Sampler requests) : Sampler
+    {
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
+            samplingParameters.Name is PlatformSpans.Request or PlatformSpans.OutgoingRequest
+                ? requests.ShouldSample(samplingParameters)
+                : new SamplingResult(SamplingDecision.RecordAndSample);
+    }
+}
