@@ -1,0 +1,72 @@
+using Tally.Mqtt;
+
+namespace Tally.Testing.Hostile;
+
+/// <summary>The client under test, connecting again and again to a <see cref="HostileBroker"/>, and what it is told.</summary>
+internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _ended = new(0);
+    private MqttDisconnected _end;
+    private int _messages;
+
+    public HostileClient(MqttClientOptions options)
+    {
+        Client = new MqttClient(options, this, null);
+        Run = Client.RunAsync(_stop.Token);
+    }
+
+    public MqttClient Client { get; }
+
+    /// <summary>Ends when the client is stopped, or refused for good.</summary>
+    public Task Run { get; }
+
+    /// <summary>Messages handed over.</summary>
+    public int Messages => Volatile.Read(ref _messages);
+
+    /// <summary>Messages are acknowledged as they come.</summary>
+    public bool Acknowledges { get; init; } = true;
+
+    /// <summary>Options whose times suit a peer that never answers as it should.</summary>
+    public static MqttClientOptions Options(Uri broker) => new()
+    {
+        Broker = broker,
+        ClientId = "client-1",
+        SessionExpiry = TimeSpan.FromMinutes(5),
+        MaximumPacketSize = HostilePackets.MaximumPacketSize,
+        ReconnectDelay = TimeSpan.FromMilliseconds(1),
+        MaxReconnectDelay = TimeSpan.FromMilliseconds(2),
+        TakeoverDelay = TimeSpan.Zero,
+        StopTimeout = TimeSpan.FromMilliseconds(100),
+        GatherTime = TimeSpan.Zero,
+    };
+
+    /// <summary>Why the next connection, or attempt at one, ended.</summary>
+    /// <exception cref="TimeoutException">It does not end.</exception>
+    public MqttDisconnected WaitForEnd()
+    {
+        if (!_ended.Wait(HostileBroker.Limit)) throw new TimeoutException($"Waited {HostileBroker.Limit.TotalSeconds} s for the connection to end");
+        return _end;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Client.DisposeAsync();
+        await Run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+        _ended.Dispose();
+    }
+
+    void IMqttHandler.OnMessage(in MqttMessage message)
+    {
+        foreach (var pair in message.UserProperties) _ = pair.Name.Length;
+        Interlocked.Increment(ref _messages);
+        if (Acknowledges) Client.Acknowledge(message.Delivery);
+    }
+
+    void IMqttHandler.OnDisconnected(in MqttDisconnected disconnected)
+    {
+        _end = disconnected;
+        _ended.Release();
+    }
+}
