@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Tally.Benchmarks.Client;
+using Tally.Benchmarks.Fuzz;
 using Tally.Benchmarks.Pipeline;
 
-var root = new RootCommand("Tally's benchmarks: what the README quotes, measured again.") { PipelineCommand.Create(), ClientCommand.Create(), ClientSideCommand.Create() };
+var root = new RootCommand("Tally's benchmarks: what the README quotes, measured again.") { PipelineCommand.Create(), ClientCommand.Create(), ClientSideCommand.Create(), FuzzCommand.Create() };
 return await root.Parse(args).InvokeAsync();

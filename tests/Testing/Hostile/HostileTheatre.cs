@@ -13,8 +13,8 @@ internal sealed record HostileOutcome(bool Taken, MqttReasonCode Reason, int? Fa
 /// <summary>Plays sessions, each with a client and a port of its own: a client that comes again must not be taken for the next.</summary>
 internal sealed class HostileTheatre
 {
-    // Said by the peer at the end: who was told this had taken everything before.
-    private const MqttReasonCode LastWord = MqttReasonCode.AdministrativeAction;
+    /// <summary>Said by the peer at the end: who was told this had taken everything before.</summary>
+    public const MqttReasonCode LastWord = MqttReasonCode.AdministrativeAction;
 
     private readonly PacketBytes _bytes = new();
 

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Tally.Mqtt;
+using Tally.Testing.Hostile;
+
+namespace Tally.Benchmarks.Fuzz;
+
+/// <summary>Hostile input to whole clients over a loopback socket: connections by the ten thousand, with many packets each.</summary>
+/// <param name="seed">All cases follow from it.</param>
+/// <param name="watch">Looked at in between.</param>
+internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly HostileTheatre _theatre = new();
+    private readonly Dice _dice = new(seed);
+    private readonly PacketBytes _mutated = new();
+
+    /// <summary>Runs all classes.</summary>
+    /// <param name="packets">In all, about.</param>
+    /// <param name="rounds">How often each hostile socket is met; most of them take a second, which is the client's patience.</param>
+    /// <param name="cancellationToken">Ends it between two cases.</param>
+    public async IAsyncEnumerable<FuzzClass> RunAsync(long packets, int rounds, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        yield return await StreamsAsync("streams that end in a hostile packet", packets * 30 / 100, 1, EndHostile, cancellationToken);
+        yield return await StreamsAsync("streams that end in random bytes", packets * 20 / 100, 2, EndRandom, cancellationToken);
+        yield return await StreamsAsync("streams with a mutated packet", packets * 20 / 100, 3, EndMutated, cancellationToken);
+        yield return await StreamsAsync("streams that end well", packets * 30 / 100, 4, static (_, _, _) => null, cancellationToken);
+        yield return await SessionsAsync(packets / 100, cancellationToken);
+        yield return await SocketsAsync(rounds, cancellationToken);
+    }
+
+    private delegate MqttReasonCode? StreamEnd(PacketBytes bytes, ValidPackets valid, Dice dice);
+
+    private static MqttReasonCode? EndHostile(PacketBytes bytes, ValidPackets valid, Dice dice)
+    {
+        var hostile = dice.One<HostilePacket>([.. HostilePackets.Version5]);
+        hostile.Write(bytes, dice);
+        return hostile.Reason;
+    }
+
+    private static MqttReasonCode? EndRandom(PacketBytes bytes, ValidPackets valid, Dice dice)
+    {
+        bytes.Random(dice, dice.Between(1, 200));
+        return null;
+    }
+
+    private MqttReasonCode? EndMutated(PacketBytes bytes, ValidPackets valid, Dice dice)
+    {
+        _mutated.Clear();
+        new ValidPackets(_mutated, dice, version: 5).Any();
+        Mutation.Apply(_mutated, dice);
+        bytes.Raw(_mutated.Written);
+        return null;
+    }
+
+    /// <summary>
+    /// One client that connects again and again to the same peer: each connection brings many messages and one end. What
+    /// one connection left behind would show in the next, and in the memory.
+    /// </summary>
+    private async Task<FuzzClass> StreamsAsync(string name, long packets, ulong which, StreamEnd writeEnd, CancellationToken cancellationToken)
+    {
+        var result = new FuzzClass($"client: {name}", "5");
+        var begin = Stopwatch.GetTimestamp();
+        using var broker = new HostileBroker();
+        var bytes = new PacketBytes();
+        var valid = new ValidPackets(bytes, _dice, version: 5);
+        HostileClient? client = null;
+        for (ulong number = 0; result.Packets < packets && !cancellationToken.IsCancellationRequested; number++)
+        {
+            _dice.Reset(seed ^ (which << 52) ^ number);
+            client ??= new HostileClient(HostileClient.Options(broker.Address));
+            using var connection = broker.Accept();
+            connection.ReadPacket(1);
+            bytes.Clear();
+            valid.ConnAck();
+            var messages = _dice.Below(_dice.Percent(90) ? 100 : 1_000);
+            for (var message = 0; message < messages; message++)
+            {
+                if (_dice.Percent(95)) valid.Publish(_dice.Below(2), _dice.PacketId());
+                else bytes.Byte(0xD0).Byte(0);
+            }
+
+            var expected = writeEnd(bytes, valid, _dice);
+            if (expected is null) valid.Disconnect((int)HostileTheatre.LastWord);
+            if (_dice.Percent(80)) connection.Send(bytes.Written);
+            else connection.Send(bytes.Written, _dice, bytes.Count < 400 ? 1 : 2_000);
+            connection.CloseSending();
+            connection.ReadToTheEnd();
+            var end = client.WaitForEnd();
+            var ending = Judge(end, connection.Farewell, expected);
+            result.Count(messages + 2, ending);
+            if (ending.Kind == EndingKind.Defect)
+                result.Describe(() => $"connection {number}: {end.Reason}, farewell {connection.Farewell}, expected {expected}: {end.Message} {Convert.ToHexString(bytes.Written[^Math.Min(300, bytes.Count)..])}");
+            watch.Look();
+            if (!IsOver(end.Reason)) continue;
+            await client.DisposeAsync();
+            client = null;
+        }
+
+        if (client is not null) await client.DisposeAsync();
+        result.Time = Stopwatch.GetElapsedTime(begin);
+        return result;
+    }
+
+    private async Task<FuzzClass> SessionsAsync(long sessions, CancellationToken cancellationToken)
+    {
+        var result = new FuzzClass("client: out of order, never sent, at the wrong time", "5");
+        var begin = Stopwatch.GetTimestamp();
+        for (ulong number = 0; (long)number < sessions && !cancellationToken.IsCancellationRequested; number++)
+        {
+            _dice.Reset(seed ^ (1UL << 48) ^ number);
+            var session = HostileSessions.Version5[(int)(number % (ulong)HostileSessions.Version5.Count)];
+            var outcome = await _theatre.PlayAsync(session, _dice);
+            var fits = session.Reasons.Length == 0 ? outcome.Taken : session.Reasons.Contains(outcome.Reason) && outcome.Farewell is null or >= 0x80;
+            result.Count(outcome.Packets, !fits ? new Ending(EndingKind.Defect) : outcome.Taken ? Ending.Accepted : new Ending(EndingKind.Refused, outcome.Reason));
+            if (!fits) result.Describe(() => $"session {number}, {session.Name}: {outcome}");
+            watch.Look();
+        }
+
+        result.Time = Stopwatch.GetElapsedTime(begin);
+        return result;
+    }
+
+    private async Task<FuzzClass> SocketsAsync(int rounds, CancellationToken cancellationToken)
+    {
+        var result = new FuzzClass("client: hostile sockets", "5");
+        var begin = Stopwatch.GetTimestamp();
+        for (var time = 0; time < rounds && !cancellationToken.IsCancellationRequested; time++)
+        {
+            foreach (var fault in HostileSockets.All)
+            {
+                var outcome = await _theatre.PlayAsync(fault, _dice, Patience);
+                var fits = outcome.Reason == fault.Reason && outcome.Message.Contains(fault.Message, StringComparison.Ordinal);
+                result.Count(outcome.Packets, new Ending(!fits ? EndingKind.Defect : fault.EndsByTime ? EndingKind.TimedOut : EndingKind.Broken, outcome.Reason));
+                if (!fits) result.Describe(() => $"{fault.Name}: {outcome}");
+                watch.Look();
+            }
+
+            var refused = await HostileTheatre.PlayRefusalAsync();
+            result.Count(0, new Ending(refused.Reason == MqttReasonCode.ServerUnavailable ? EndingKind.Broken : EndingKind.Defect, refused.Reason));
+        }
+
+        result.Time = Stopwatch.GetElapsedTime(begin);
+        return result;
+    }
+
+    private static Ending Judge(MqttDisconnected end, int? farewell, MqttReasonCode? expected)
+    {
+        var refused = end.Message.Contains("broke the protocol", StringComparison.Ordinal) || end.Message.Contains("answers CONNECT", StringComparison.Ordinal);
+
+        // An acknowledgement that is wrong by itself may also be refused because nothing asked for it.
+        if (expected is { } reason && !(refused && (end.Reason == reason || end.Reason == MqttReasonCode.ProtocolError))) return new Ending(EndingKind.Defect);
+        if (refused) return farewell is null || farewell == (int)end.Reason ? new Ending(EndingKind.Refused, end.Reason) : new Ending(EndingKind.Defect);
+        if (end.Reason == HostileTheatre.LastWord) return Ending.Accepted;
+        if (end.Message.Contains("closed", StringComparison.Ordinal)) return Ending.Incomplete;
+        return end.Message.Contains("disconnects the client", StringComparison.Ordinal) || end.Message.Contains("refuses", StringComparison.Ordinal)
+            ? new Ending(EndingKind.Disconnected, end.Reason)
+            : new Ending(EndingKind.Defect);
+    }
+
+    // After these the client does not come again (a broker's word that trying again would not change).
+    private static bool IsOver(MqttReasonCode reason) => reason is
+        MqttReasonCode.UnsupportedProtocolVersion or MqttReasonCode.ClientIdentifierNotValid or MqttReasonCode.BadUserNameOrPassword or
+        MqttReasonCode.NotAuthorized or MqttReasonCode.Banned or MqttReasonCode.BadAuthenticationMethod or MqttReasonCode.ServerMoved;
+}
