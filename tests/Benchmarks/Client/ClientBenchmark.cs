@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
+using Tally.Mqtt;
 using Tally.Testing;
 
 namespace Tally.Benchmarks.Client;
@@ -10,24 +11,37 @@ namespace Tally.Benchmarks.Client;
 /// each side in a process of its own, so that neither's time is counted with the other's or with the broker's.
 /// </summary>
 /// <param name="messages">Messages measured.</param>
-/// <param name="warmUp">Messages before that, until the JIT compiler has nothing more to do.</param>
+/// <param name="warmUp">Messages before that, until the JIT compiler has nothing more to do and buffers have their size.</param>
 internal sealed class ClientBenchmark(int messages, int warmUp)
 {
     /// <summary>Runs it and prints what it found.</summary>
     public async Task<ClientFigures> RunAsync(TextWriter output, CancellationToken cancellationToken)
     {
         await using var broker = await MosquittoServer.StartAsync(cancellationToken);
-        using var receiver = Start("receive", broker.AddressOf("ingest"));
+        await output.WriteLineAsync($"Per message with {ClientLoad.PayloadBytes} bytes, {messages:N0} messages after {warmUp:N0} to warm up:");
+        await output.WriteLineAsync("                    user µs   system µs   allocated bytes   messages/s");
+        var streams = new List<StreamFigures>();
+        foreach (var qos in (MqttQos[])[MqttQos.AtMostOnce, MqttQos.AtLeastOnce])
+        {
+            streams.Add(await RunAsync(broker, qos, cancellationToken));
+            await PrintAsync(output, "publish", qos, streams[^1].Publish);
+            await PrintAsync(output, "receive", qos, streams[^1].Receive);
+        }
+
+        return new ClientFigures("builtin", messages, streams);
+    }
+
+    private async Task<StreamFigures> RunAsync(MosquittoServer broker, MqttQos qos, CancellationToken cancellationToken)
+    {
+        using var receiver = Start("receive", qos, broker.AddressOf("ingest"));
         try
         {
             if (await receiver.StandardOutput.ReadLineAsync(cancellationToken) != ClientSideCommand.Ready)
                 throw new InvalidOperationException("The receiving side did not become ready; its message stands above.");
-            using var sender = Start("publish", broker.AddressOf("simulator"));
+            using var sender = Start("publish", qos, broker.AddressOf("simulator"));
             try
             {
-                var figures = new ClientFigures(await ReadAsync(sender, cancellationToken), await ReadAsync(receiver, cancellationToken));
-                await PrintAsync(output, figures);
-                return figures;
+                return new StreamFigures((int)qos, await ReadAsync(sender, cancellationToken), await ReadAsync(receiver, cancellationToken));
             }
             finally
             {
@@ -40,13 +54,13 @@ internal sealed class ClientBenchmark(int messages, int warmUp)
         }
     }
 
-    private Process Start(string side, Uri broker)
+    private Process Start(string side, MqttQos qos, Uri broker)
     {
         // The same program again: its own host, or the dotnet host with its assembly.
         var host = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is not known.");
         var start = new ProcessStartInfo(host) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(host) == "dotnet") start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
-        foreach (var argument in (string[])[ClientSideCommand.Verb, side, $"{warmUp}", $"{messages}"]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])[ClientSideCommand.Verb, side, $"{(int)qos}", $"{warmUp}", $"{messages}"]) start.ArgumentList.Add(argument);
 
         // Not as an argument: it holds a password.
         start.Environment[ClientSideCommand.BrokerVariable] = broker.OriginalString;
@@ -65,14 +79,6 @@ internal sealed class ClientBenchmark(int messages, int warmUp)
         if (!side.HasExited) side.Kill();
     }
 
-    private async Task PrintAsync(TextWriter output, ClientFigures figures)
-    {
-        await output.WriteLineAsync($"Per message at QoS 1 with {ClientLoad.PayloadBytes} bytes, {messages:N0} messages after {warmUp:N0} to warm up:");
-        await output.WriteLineAsync("            user µs   system µs   allocated bytes   messages/s");
-        await PrintAsync(output, "publish", figures.Publish);
-        await PrintAsync(output, "receive", figures.Receive);
-    }
-
-    private static Task PrintAsync(TextWriter output, string name, SideFigures figures) => output.WriteLineAsync(
-        $"  {name,-8}{figures.CpuUserMicroseconds,9:0.00}{figures.CpuSystemMicroseconds,12:0.00}{figures.AllocatedBytes,18:0.000}{figures.MessagesPerSecond,13:N0}");
+    private static Task PrintAsync(TextWriter output, string name, MqttQos qos, SideFigures figures) => output.WriteLineAsync(
+        $"  {name} QoS {(int)qos}   {figures.CpuUserMicroseconds,10:0.00}{figures.CpuSystemMicroseconds,12:0.00}{figures.AllocatedBytes,18:0.000}{figures.MessagesPerSecond,13:N0}");
 }

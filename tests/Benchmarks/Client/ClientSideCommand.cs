@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Tally.Mqtt;
 
 namespace Tally.Benchmarks.Client;
 
@@ -19,15 +20,17 @@ internal static class ClientSideCommand
     public static Command Create()
     {
         var side = new Argument<string>("side");
+        var qos = new Argument<int>("qos");
         var warmUp = new Argument<int>("warm-up");
         var messages = new Argument<int>("messages");
-        var command = new Command(Verb) { side, warmUp, messages };
+        var command = new Command(Verb) { side, qos, warmUp, messages };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var broker = Environment.GetEnvironmentVariable(BrokerVariable)
                 ?? throw new InvalidOperationException($"{BrokerVariable} is not set; '{Verb}' is started by 'client'.");
-            var load = new ClientLoad(new Uri(broker), parsed.GetValue(warmUp), parsed.GetValue(messages));
+            var load = new ClientLoad(
+                new Uri(broker), (MqttQos)parsed.GetValue(qos), parsed.GetValue(warmUp), parsed.GetValue(messages), new MqttClientFactory());
             var figures = parsed.GetValue(side) == "receive"
                 ? await new ReceiveSide(load).RunAsync(() => Console.WriteLine(Ready), cancellationToken)
                 : await new PublishSide(load).RunAsync(cancellationToken);
