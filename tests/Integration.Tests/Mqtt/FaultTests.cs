@@ -18,15 +18,18 @@ public sealed class FaultTests : IAsyncLifetime
 
     [Theory]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public Task Thirty_forced_disconnects_lose_nothing(MqttQos qos) => CutAsync(qos, cuts: 30);
 
     [Theory]
     [Trait("Category", "Long")]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public Task A_thousand_forced_disconnects_lose_nothing(MqttQos qos) => CutAsync(qos, cuts: 1_000);
 
     [Theory]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public async Task A_broker_restart_in_the_middle_of_a_stream_loses_nothing(MqttQos qos)
     {
         await using var stream = Start(qos, _broker.Port, options => options);
@@ -44,6 +47,7 @@ public sealed class FaultTests : IAsyncLifetime
 
     [Theory]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public Task A_broker_that_stands_still_for_some_seconds_loses_nothing(MqttQos qos) => StandStillAsync(
         qos,
         TimeSpan.FromSeconds(3),
@@ -52,6 +56,7 @@ public sealed class FaultTests : IAsyncLifetime
     [Theory]
     [Trait("Category", "Long")]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public Task A_broker_that_stands_still_for_a_minute_loses_nothing(MqttQos qos) => StandStillAsync(qos, TimeSpan.FromMinutes(1), options => options);
 
     private async Task CutAsync(MqttQos qos, int cuts)

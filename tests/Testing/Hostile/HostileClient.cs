@@ -9,6 +9,7 @@ internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
     private readonly SemaphoreSlim _ended = new(0);
     private MqttDisconnected _end;
     private int _messages;
+    private volatile bool _sawTheEnd;
 
     public HostileClient(MqttClientOptions options)
     {
@@ -24,13 +25,17 @@ internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
     /// <summary>Messages handed over.</summary>
     public int Messages => Volatile.Read(ref _messages);
 
+    /// <summary>The peer's last message was handed over on this connection: everything before was taken.</summary>
+    public bool SawTheEnd => _sawTheEnd;
+
     /// <summary>Messages are acknowledged as they come.</summary>
     public bool Acknowledges { get; init; } = true;
 
     /// <summary>Options whose times suit a peer that never answers as it should.</summary>
-    public static MqttClientOptions Options(Uri broker) => new()
+    public static MqttClientOptions Options(Uri broker, MqttProtocolVersion version) => new()
     {
         Broker = broker,
+        ProtocolVersion = version,
         ClientId = "client-1",
         SessionExpiry = TimeSpan.FromMinutes(5),
         MaximumPacketSize = HostilePackets.MaximumPacketSize,
@@ -57,9 +62,13 @@ internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
         _ended.Dispose();
     }
 
+    void IMqttHandler.OnConnected(in MqttConnected connected) => _sawTheEnd = false;
+
     void IMqttHandler.OnMessage(in MqttMessage message)
     {
         foreach (var pair in message.UserProperties) _ = pair.Name.Length;
+        foreach (var identifier in message.SubscriptionIdentifiers) _ = identifier;
+        if (message.Topic.SequenceEqual(ValidPackets.LastTopic)) _sawTheEnd = true;
         Interlocked.Increment(ref _messages);
         if (Acknowledges) Client.Acknowledge(message.Delivery);
     }

@@ -5,9 +5,9 @@ namespace Tally.Testing.Hostile;
 // What only MQTT 5 knows: properties, reason codes, AUTH.
 internal static partial class HostilePackets
 {
-    private static readonly int[] PublishProperties = [0x01, 0x02, 0x03, 0x08, 0x09, 0x0B, 0x23, 0x26];
-    private static readonly int[] ReasonProperties = [0x1F, 0x26];
-    private static readonly int[] AckTypes = [0x40, 0x50, 0x62, 0x70];
+    private static ReadOnlySpan<int> PublishProperties => [0x01, 0x02, 0x03, 0x08, 0x09, 0x0B, 0x23, 0x26];
+    private static ReadOnlySpan<int> ReasonProperties => [0x1F, 0x26];
+    private static ReadOnlySpan<int> AckTypes => [0x40, 0x50, 0x62, 0x70];
 
     /// <summary>Everything that is wrong in MQTT 5.</summary>
     public static IReadOnlyList<HostilePacket> Version5 { get; } =
@@ -82,17 +82,17 @@ internal static partial class HostilePackets
         new("neither topic nor alias", Protocol, (to, dice) => Message(to, dice, dice.One<int>([Publish, PublishQos1]), [])),
         new("acknowledgement with a reason code of another packet", Protocol, (to, dice) =>
         {
-            var begin = to.Begin(dice.One<int>(AckTypes));
+            var begin = to.Begin(dice.One(AckTypes));
             to.UInt16(dice.PacketId()).Byte(dice.One<int>([0x01, 0x04, 0x7F, 0x8E, 0x9C, 0xFF])).End(begin);
         }),
         new("acknowledgement that goes on behind its properties", Malformed, (to, dice) =>
         {
-            var begin = to.Begin(dice.One<int>(AckTypes));
+            var begin = to.Begin(dice.One(AckTypes));
             to.UInt16(dice.PacketId()).Byte(0).Byte(0).Random(dice, dice.Between(1, 9)).End(begin);
         }),
         new("acknowledgement with a property of another packet", Malformed, (to, dice) =>
         {
-            var begin = to.Begin(dice.One<int>(AckTypes));
+            var begin = to.Begin(dice.One(AckTypes));
             to.UInt16(dice.PacketId()).Byte(0);
             var properties = to.Count;
             int id;

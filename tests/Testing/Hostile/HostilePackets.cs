@@ -23,16 +23,16 @@ internal static partial class HostilePackets
     private const int PublishQos1 = 0x32;
 
     // Types that a broker may send, with their right flags, without PUBLISH.
-    private static readonly int[] Answers = [0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0, 0xE0, 0xF0];
+    private static ReadOnlySpan<int> Answers => [0x20, 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0, 0xD0, 0xE0, 0xF0];
 
     /// <summary>In the fixed header, which is the same in both versions (2.1).</summary>
-    public static IReadOnlyList<HostilePacket> Headers { get; } =
+    private static IReadOnlyList<HostilePacket> Headers =>
     [
         new("packet type 0", Malformed, (to, dice) => Body(to, dice, dice.Below(16))),
         new("packet of a client", Protocol, (to, dice) => Body(to, dice, dice.One<int>([0x10, 0x82, 0xA2, 0xC0]))),
         new("reserved flags", Malformed, (to, dice) =>
         {
-            var first = dice.One<int>(Answers);
+            var first = dice.One(Answers);
             Body(to, dice, (first & 0xF0) | ((first + dice.Between(1, 15)) & 0x0F));
         }),
         new("QoS 3", Malformed, (to, dice) => Body(to, dice, 0x36 | dice.One<int>([0, 1, 8, 9]))),
@@ -53,7 +53,7 @@ internal static partial class HostilePackets
     ];
 
     /// <summary>In PUBLISH (3.3), but for its properties.</summary>
-    public static IReadOnlyList<HostilePacket> Messages { get; } =
+    private static IReadOnlyList<HostilePacket> Messages =>
     [
         new("DUP at QoS 0", Malformed, (to, dice) => Message(to, dice, Publish | 8, "t"u8)),
         new("empty PUBLISH", Malformed, (to, _) => to.Byte(Publish).Byte(0)),
@@ -79,7 +79,7 @@ internal static partial class HostilePackets
     ];
 
     /// <summary>Acknowledgements and PINGRESP, as far as both versions know them alike.</summary>
-    public static IReadOnlyList<HostilePacket> Answered { get; } =
+    private static IReadOnlyList<HostilePacket> Answered =>
     [
         new("acknowledgement without packet identifier", Malformed, (to, dice) =>
         {

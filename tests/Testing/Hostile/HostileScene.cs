@@ -4,10 +4,10 @@ using Tally.Mqtt;
 namespace Tally.Testing.Hostile;
 
 /// <summary>One connection between the client under test and a peer, for a <see cref="HostileSession"/> to play on.</summary>
-internal sealed class HostileScene(HostileClient client, HostileConnection connection, PacketBytes bytes, Dice dice)
+internal sealed class HostileScene(HostileClient client, HostileConnection connection, PacketBytes bytes, Dice dice, MqttProtocolVersion version)
 {
     /// <summary>The topic filters of the client under test.</summary>
-    public static IReadOnlyList<MqttSubscription> Subscriptions { get; } = [new("telemetry/#"), new("runs/#")];
+    public static IReadOnlyList<MqttSubscription> Subscriptions { get; } = [new("telemetry/#", MqttQos.ExactlyOnce), new("runs/#", MqttQos.ExactlyOnce)];
 
     public HostileClient Client { get; } = client;
 
@@ -17,7 +17,9 @@ internal sealed class HostileScene(HostileClient client, HostileConnection conne
 
     public Dice Dice { get; } = dice;
 
-    public ValidPackets Valid { get; } = new(bytes, dice, version: 5);
+    public ValidPackets Valid { get; } = new(bytes, dice, (int)version);
+
+    public MqttProtocolVersion Version { get; } = version;
 
     /// <summary>Packets sent by the peer.</summary>
     public int Packets { get; private set; }
@@ -28,11 +30,11 @@ internal sealed class HostileScene(HostileClient client, HostileConnection conne
     /// <summary>CONNACK that says yes, and the client's SUBSCRIBE, answered unless told otherwise.</summary>
     public void Welcome(bool subAck = true)
     {
-        Connection.Send([0x20, 0x03, 0x00, 0x00, 0x00]);
+        Connection.Send(Version == MqttProtocolVersion.V500 ? [0x20, 0x03, 0x00, 0x00, 0x00] : [0x20, 0x02, 0x00, 0x00]);
         Packets++;
         var subscribe = Connection.ReadPacket(8).Span;
         SubscribeId = (subscribe[0] << 8) | subscribe[1];
-        if (subAck) Send(() => Valid.SubAck(SubscribeId, Subscriptions.Count));
+        if (subAck) Send(() => Valid.SubAck(SubscribeId, Subscriptions.Count, 2));
     }
 
     /// <summary>Lets the client publish, and leaves its messages unacknowledged.</summary>
@@ -79,6 +81,21 @@ internal sealed class HostileScene(HostileClient client, HostileConnection conne
         write();
         Connection.Send(Bytes.Written);
         Packets++;
+    }
+
+    /// <summary>The client has to answer with this packet, and with this reason code where the version has one.</summary>
+    public void ExpectAnswer(int type, int packetId, int reason)
+    {
+        var body = Connection.ReadPacket(type).Span;
+        var said = body.Length > 2 ? body[2] : 0;
+        if (((body[0] << 8) | body[1]) != packetId || said != (Version == MqttProtocolVersion.V500 ? reason : 0))
+            throw new InvalidDataException($"The client answers packet identifier {packetId} with {Convert.ToHexString(body)}, not with 0x{reason:X2}.");
+    }
+
+    /// <summary>Waits until the client has handed over that many messages.</summary>
+    public void UntilHandedOver(int messages)
+    {
+        if (!SpinWait.SpinUntil(() => Client.Messages >= messages, HostileBroker.Limit)) throw new TimeoutException($"Waited for {messages} messages to be handed over");
     }
 
     /// <summary>Any packet identifier but these.</summary>

@@ -11,6 +11,9 @@ internal sealed record HostileSession(string Name, Action<HostileScene> Play, pa
     /// <summary>Options that make the difference.</summary>
     public Func<MqttClientOptions, MqttClientOptions> Adjust { get; init; } = options => options;
 
+    /// <summary>MQTT 3.1.1 does not know what it is about.</summary>
+    public bool Version5Only { get; init; }
+
     public override string ToString() => Name;
 }
 
@@ -23,7 +26,7 @@ internal static class HostileSessions
     private const int PubRel = 0x62;
     private const int PubComp = 0x70;
 
-    public static IReadOnlyList<HostileSession> Version5 { get; } =
+    public static IReadOnlyList<HostileSession> All { get; } =
     [
         new("a packet before CONNACK", scene => scene.Send(() =>
         {
@@ -45,10 +48,12 @@ internal static class HostileSessions
         new("a session present after a clean start", scene => scene.Send(() => scene.Valid.ConnAck(sessionPresent: true)), Protocol)
         {
             Adjust = options => options with { CleanStart = true },
+            Version5Only = true,
         },
         new("no client identifier for a client without one", scene => scene.Send(() => scene.Bytes.Raw([0x20, 0x03, 0x00, 0x00, 0x00])), Protocol)
         {
             Adjust = options => options with { ClientId = "", CleanStart = true },
+            Version5Only = true,
         },
         new("SUBACK that nobody waits for", scene =>
         {
@@ -114,6 +119,11 @@ internal static class HostileSessions
         {
             scene.Welcome();
             scene.Send(() => scene.Bytes.Raw([0xE0, 0x07, 0x00, 0x05, 0x11, 0x00, 0x00, 0x00, 0x01]));
+        }, Protocol) { Version5Only = true },
+        new("DISCONNECT, which in MQTT 3.1.1 is for clients", scene =>
+        {
+            scene.Welcome();
+            scene.Send(() => scene.Bytes.Raw(scene.Version == MqttProtocolVersion.V500 ? [0xE0, 0x01, 0x04] : [0xE0, 0x00]));
         }, Protocol),
         new("topic alias out of range", scene =>
         {
@@ -123,12 +133,41 @@ internal static class HostileSessions
                 var begin = scene.Bytes.Begin(0x30);
                 scene.Bytes.Text("telemetry/d/m").Byte(3).Byte(0x23).UInt16(scene.Dice.Percent(30) ? 0 : scene.Dice.PacketId()).End(begin);
             });
-        }, MqttReasonCode.TopicAliasInvalid),
+        }, MqttReasonCode.TopicAliasInvalid) { Version5Only = true },
+        new("topic alias that was given no topic", scene =>
+        {
+            scene.Welcome();
+            scene.Send(() => Aliased(scene, "telemetry/d/m", 7));
+            scene.Send(() => Aliased(scene, "", 7));
+            scene.Send(() => Aliased(scene, "", scene.Dice.Between(8, 10)));
+        }, Protocol)
+        {
+            Adjust = options => options with { TopicAliasMaximum = 10 },
+            Version5Only = true,
+        },
+        new("topic alias above what was allowed", scene =>
+        {
+            scene.Welcome();
+            scene.Send(() => Aliased(scene, "telemetry/d/m", scene.Dice.Percent(30) ? 0 : scene.Dice.Between(11, 65_535)));
+        }, MqttReasonCode.TopicAliasInvalid)
+        {
+            Adjust = options => options with { TopicAliasMaximum = 10 },
+            Version5Only = true,
+        },
         new("a packet larger than allowed", scene =>
         {
             scene.Welcome();
             scene.Send(() => scene.Bytes.Byte(0x30).Variable(scene.Dice.Between(HostilePackets.MaximumPacketSize, 268_435_455)));
         }, MqttReasonCode.PacketTooLarge),
+        new("more unacknowledged messages than allowed, to a strict client", scene =>
+        {
+            scene.Welcome();
+            scene.Send(() => SendMessages(scene, 11));
+        }, MqttReasonCode.ReceiveMaximumExceeded)
+        {
+            Adjust = options => options with { ReceiveMaximum = 10, StrictReceiveMaximum = true },
+            Version5Only = true,
+        },
         new("more unacknowledged messages than allowed", scene =>
         {
             scene.Welcome();
@@ -156,7 +195,87 @@ internal static class HostileSessions
                 scene.Send(() => scene.Valid.Ack(PubAck, identifier, scene.Dice.One<int>([0x00, 0x10, 0x80, 0x83, 0x97])));
             }
         }),
+        new("PUBACK for a message of QoS 2", scene =>
+        {
+            scene.Welcome();
+            var sent = scene.LetPublish(3, MqttQos.ExactlyOnce);
+            scene.Send(() => scene.Valid.Ack(PubAck, sent[0], 0));
+        }, Protocol),
+        new("PUBCOMP before PUBREC", scene =>
+        {
+            scene.Welcome();
+            var sent = scene.LetPublish(3, MqttQos.ExactlyOnce);
+            scene.Send(() => scene.Valid.Ack(PubComp, sent[1], 0));
+        }, Protocol),
+        new("PUBACK after PUBREC", scene =>
+        {
+            scene.Welcome();
+            var sent = scene.LetPublish(3, MqttQos.ExactlyOnce);
+            scene.Send(() => scene.Valid.Ack(PubRec, sent[1], 0));
+            scene.Send(() => scene.Valid.Ack(PubAck, sent[1], 0));
+        }, Protocol),
+        new("PUBREC and PUBCOMP twice", scene =>
+        {
+            scene.Welcome();
+            var sent = scene.LetPublish(3, MqttQos.ExactlyOnce);
+            for (var time = 0; time < 2; time++)
+            {
+                scene.Send(() => scene.Valid.Ack(PubRec, sent[2], 0));
+                scene.ExpectAnswer(6, sent[2], 0);
+            }
+
+            for (var time = 0; time < 2; time++) scene.Send(() => scene.Valid.Ack(PubComp, sent[2], 0));
+        }),
+        new("PUBREC for a packet identifier never sent", scene =>
+        {
+            scene.Welcome();
+            var other = scene.OtherThan(scene.LetPublish(3, MqttQos.ExactlyOnce));
+            scene.Send(() => scene.Valid.Ack(PubRec, other, 0));
+            scene.ExpectAnswer(6, other, 0x92);
+        }),
+        new("PUBREL for a packet identifier never sent", scene =>
+        {
+            scene.Welcome();
+            var other = scene.Dice.PacketId();
+            scene.Send(() => scene.Valid.Ack(PubRel, other, 0));
+            scene.ExpectAnswer(7, other, 0x92);
+        }),
+        new("PUBCOMP for a packet identifier never sent", scene =>
+        {
+            scene.Welcome();
+            scene.Send(() => scene.Valid.Ack(PubComp, scene.Dice.PacketId(), 0));
+        }),
+        new("a message of QoS 2 again and again before PUBREL", scene =>
+        {
+            scene.Welcome();
+            var packetId = scene.Dice.PacketId();
+            for (var time = 0; time < 5; time++)
+            {
+                scene.Send(() => scene.Valid.Publish(qos: 2, packetId));
+                scene.ExpectAnswer(5, packetId, 0);
+            }
+
+            scene.Send(() => scene.Valid.Ack(PubRel, packetId, 0));
+            scene.ExpectAnswer(7, packetId, 0);
+            scene.UntilHandedOver(1);
+            if (scene.Client.Messages != 1) throw new InvalidDataException($"It was handed over {scene.Client.Messages} times.");
+        }),
+        new("a packet identifier in use for two messages of different QoS", scene =>
+        {
+            scene.Welcome();
+            var packetId = scene.Dice.PacketId();
+            for (var time = 0; time < 20; time++) scene.Send(() => scene.Valid.Publish(scene.Dice.Between(1, 2), packetId));
+        }),
     ];
+
+    /// <summary>Those that a version knows.</summary>
+    public static IEnumerable<HostileSession> Of(MqttProtocolVersion version) => All.Where(session => version == MqttProtocolVersion.V500 || !session.Version5Only);
+
+    private static void Aliased(HostileScene scene, string topic, int alias)
+    {
+        var begin = scene.Bytes.Begin(0x30);
+        scene.Bytes.Text(topic).Byte(3).Byte(0x23).UInt16(alias).End(begin);
+    }
 
     private static void SendMessages(HostileScene scene, int count)
     {

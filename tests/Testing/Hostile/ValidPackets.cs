@@ -11,6 +11,9 @@ internal sealed class ValidPackets(PacketBytes to, Dice dice, int version)
         "t", "telemetry/device-1/temperature", "é°€", "𝄞/\uFEFF", " /", "a//b", "x", new('k', 127), new('l', 128), new('m', 700), new('n', 16_384),
     ];
 
+    /// <summary>Topic of the last message.</summary>
+    public static ReadOnlySpan<byte> LastTopic => "the/end"u8;
+
     /// <summary>Any of them.</summary>
     public void Any()
     {
@@ -24,6 +27,15 @@ internal sealed class ValidPackets(PacketBytes to, Dice dice, int version)
             case 10 when version == 5: Disconnect(); break;
             default: to.Byte(0xD0).Byte(0); break;
         }
+    }
+
+    /// <summary>The last message of a peer: who hands it over has taken everything before.</summary>
+    public void End()
+    {
+        var begin = to.Begin(0x30);
+        to.Binary(LastTopic);
+        if (version == 5) to.Byte(0);
+        to.End(begin);
     }
 
     /// <summary>PUBLISH.</summary>

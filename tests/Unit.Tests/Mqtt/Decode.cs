@@ -17,22 +17,27 @@ internal static class Decode
     }
 
     /// <summary>Decodes a body of any type and throws the result away.</summary>
-    public static void Any(FixedHeader header, ReadOnlySpan<byte> body, ref byte[] scratch)
+    public static void Any(FixedHeader header, ReadOnlySpan<byte> body, ref byte[] scratch, MqttProtocolVersion version = MqttProtocolVersion.V500)
     {
         switch (header.Type)
         {
+            case PacketType.ConnAck when version == MqttProtocolVersion.V311:
+                ConnAckPacket.DecodeVersion311(body);
+                break;
+            case PacketType.Disconnect or PacketType.Auth when version == MqttProtocolVersion.V311:
+                throw Violation.Protocol($"{header.Type} in MQTT 3.1.1");
             case PacketType.ConnAck:
                 ConnAckPacket.Decode(body);
                 break;
             case PacketType.Publish:
-                var publish = PublishPacket.Decode(header.Flags, body, ref scratch);
+                var publish = PublishPacket.Decode(header.Flags, body, ref scratch, version);
                 foreach (var pair in publish.UserProperties) _ = pair.Name.Length + pair.Value.Length;
                 break;
             case PacketType.PubAck or PacketType.PubRec or PacketType.PubRel or PacketType.PubComp:
-                AckPacket.Decode(header.Type, body, ref scratch);
+                AckPacket.Decode(header.Type, body, ref scratch, version);
                 break;
             case PacketType.SubAck or PacketType.UnsubAck:
-                SubAckPacket.Decode(header.Type, body, ref scratch);
+                SubAckPacket.Decode(header.Type, body, ref scratch, version);
                 break;
             case PacketType.Disconnect:
                 DisconnectPacket.Decode(body);
@@ -47,7 +52,7 @@ internal static class Decode
     }
 
     /// <summary>Decodes everything in <paramref name="stream"/>; returns what it was refused with.</summary>
-    public static MqttReasonCode? All(byte[] stream)
+    public static MqttReasonCode? All(byte[] stream, MqttProtocolVersion version = MqttProtocolVersion.V500)
     {
         byte[] scratch = [];
         var rest = stream.AsSpan();
@@ -55,7 +60,7 @@ internal static class Decode
         {
             while (FixedHeader.TryRead(rest, MaximumPacketSize, out var header) && header.PacketLength <= rest.Length)
             {
-                Any(header, rest.Slice(header.Length, header.BodyLength), ref scratch);
+                Any(header, rest.Slice(header.Length, header.BodyLength), ref scratch, version);
                 rest = rest[header.PacketLength..];
             }
 
