@@ -30,6 +30,9 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
 
     public int Count { get; private set; }
 
+    /// <summary>How many of them are of QoS 2.</summary>
+    public int ExactlyOnceCount { get; private set; }
+
     public long Bytes { get; private set; }
 
     /// <summary>Packet identifier of the oldest; 0: none.</summary>
@@ -56,6 +59,7 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
         else _slots[_last].Next = packetId;
         _last = packetId;
         Count++;
+        if (qos == MqttQos.ExactlyOnce) ExactlyOnceCount++;
         Bytes += length;
         return slot.Packet.AsSpan(0, length);
     }
@@ -73,6 +77,7 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
         operation = slot.Operation;
         sent = slot.Sent;
         slot.Operation = null;
+        if (slot.State != InFlightState.AwaitsPubAck) ExactlyOnceCount--;
         slot.State = InFlightState.None;
         Count--;
         Bytes -= slot.Length;

@@ -54,11 +54,11 @@ internal sealed class Endpoint : IMqttHandler, IAsyncDisposable
 
     public Task UntilPublishedAsync(int count) => Eventually.UntilAsync(() => Published.Count >= count, $"{count} messages to be acknowledged");
 
-    public async Task PublishAsync(string topic, long token, CancellationToken cancel)
+    public async Task PublishAsync(string topic, long token, CancellationToken cancel, MqttQos qos = MqttQos.AtLeastOnce)
     {
         var topicBytes = Encoding.UTF8.GetBytes(topic);
         var payload = Encoding.UTF8.GetBytes($"{token}");
-        while (!Client.TryPublish(new MqttPublication { Topic = topicBytes, Payload = payload, Qos = MqttQos.AtLeastOnce }, token))
+        while (!Client.TryPublish(new MqttPublication { Topic = topicBytes, Payload = payload, Qos = qos }, token))
             await Client.WaitToPublishAsync(cancel);
     }
 
@@ -89,12 +89,24 @@ internal sealed class Endpoint : IMqttHandler, IAsyncDisposable
         foreach (var pair in message.UserProperties) user.Add((Text(pair.Name), Text(pair.Value)));
         Messages.Enqueue(new Received(
             Text(message.Topic), Text(message.Payload), Text(message.ContentType), Text(message.ResponseTopic), Text(message.CorrelationData),
-            user, message.Delivery, message.Qos, message.Retain, message.Duplicate));
+            user, message.Delivery, message.Qos, message.Retain, message.Duplicate)
+        {
+            PayloadIsText = message.PayloadIsText,
+            MessageExpiryInterval = message.MessageExpiryInterval,
+            SubscriptionIdentifiers = List(message.SubscriptionIdentifiers),
+        });
         if (Acknowledges) Client.Acknowledge(message.Delivery);
     }
 
     ValueTask IMqttHandler.OnReadCompletedAsync(CancellationToken cancellationToken) =>
         Hold.IsCompleted ? ValueTask.CompletedTask : new ValueTask(Hold.WaitAsync(cancellationToken));
+
+    private static string List(MqttSubscriptionIdentifiers identifiers)
+    {
+        var list = new List<uint>();
+        foreach (var identifier in identifiers) list.Add(identifier);
+        return string.Join(' ', list.Order());
+    }
 
     private static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
 }
@@ -102,4 +114,12 @@ internal sealed class Endpoint : IMqttHandler, IAsyncDisposable
 /// <summary>A message with everything that came with it.</summary>
 internal sealed record Received(
     string Topic, string Payload, string ContentType, string ResponseTopic, string CorrelationData, IReadOnlyList<(string Name, string Value)> UserProperties,
-    MqttDelivery Delivery, MqttQos Qos, bool Retain, bool Duplicate);
+    MqttDelivery Delivery, MqttQos Qos, bool Retain, bool Duplicate)
+{
+    public bool PayloadIsText { get; init; }
+
+    public uint? MessageExpiryInterval { get; init; }
+
+    /// <summary>In ascending order, with a space between.</summary>
+    public string SubscriptionIdentifiers { get; init; } = "";
+}

@@ -7,7 +7,7 @@ namespace Tally.Integration.Tests.Mqtt;
 
 public sealed class MosquittoTests : IAsyncLifetime
 {
-    private static readonly MqttSubscription Telemetry = new("telemetry/#");
+    private static readonly MqttSubscription Telemetry = new("telemetry/#", MqttQos.ExactlyOnce);
 
     private MosquittoServer _broker = null!;
 
@@ -24,6 +24,7 @@ public sealed class MosquittoTests : IAsyncLifetime
     [Theory]
     [InlineData(MqttQos.AtMostOnce)]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public async Task A_message_arrives_with_everything_that_it_was_given(MqttQos qos)
     {
         await using var subscriber = new Endpoint(Endpoint.Options(Subscriber, "sub", Telemetry));

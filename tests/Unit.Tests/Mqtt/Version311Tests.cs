@@ -135,6 +135,25 @@ public sealed class Version311Tests
     }
 
     [Fact]
+    public async Task At_QoS_2_no_more_is_sent_at_once_than_any_broker_takes()
+    {
+        await using var broker = new ScriptedBroker();
+        await using var session = new ClientSession(broker.Options with { ProtocolVersion = MqttProtocolVersion.V311 });
+        var connection = await AcceptAsync(broker, level: 4, Accepted);
+        await session.Handler.NextAsync("connected", Cancel);
+        await session.Client.WaitToPublishAsync(Cancel);
+        var taken = 0;
+        while (session.TryPublish("t", taken, qos: MqttQos.ExactlyOnce)) taken++;
+        taken.ShouldBe(20);
+        var room = session.Client.WaitToPublishAsync(Cancel);
+        room.IsCompleted.ShouldBeFalse();
+        for (var count = 0; count < taken; count++) await connection.ExpectAsync(PacketType.Publish, Cancel);
+        await connection.SendAsync([0x50, 2, 0, 1, 0x70, 2, 0, 1], Cancel);
+        await room;
+        session.TryPublish("t", taken, qos: MqttQos.ExactlyOnce).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_broker_that_breaks_the_protocol_is_left_without_a_word()
     {
         await using var broker = new ScriptedBroker();
