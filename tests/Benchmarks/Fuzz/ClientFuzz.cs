@@ -7,14 +7,17 @@ namespace Tally.Benchmarks.Fuzz;
 
 /// <summary>Hostile input to whole clients over a loopback socket: connections by the ten thousand, with many packets each.</summary>
 /// <param name="seed">All cases follow from it.</param>
+/// <param name="version">Of MQTT.</param>
 /// <param name="watch">Looked at in between.</param>
-internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
+internal sealed class ClientFuzz(ulong seed, MqttProtocolVersion version, MemoryWatch watch)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly HostileTheatre _theatre = new();
     private readonly Dice _dice = new(seed);
     private readonly PacketBytes _mutated = new();
+    private readonly HostilePacket[] _hostile = [.. version == MqttProtocolVersion.V500 ? HostilePackets.Version5 : HostilePackets.Version311];
+    private readonly HostileSession[] _sessions = [.. HostileSessions.Of(version)];
 
     /// <summary>Runs all classes.</summary>
     /// <param name="packets">In all, about.</param>
@@ -27,14 +30,14 @@ internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
         yield return await StreamsAsync("streams with a mutated packet", packets * 20 / 100, 3, EndMutated, cancellationToken);
         yield return await StreamsAsync("streams that end well", packets * 30 / 100, 4, static (_, _, _) => null, cancellationToken);
         yield return await SessionsAsync(packets / 100, cancellationToken);
-        yield return await SocketsAsync(rounds, cancellationToken);
+        if (version == MqttProtocolVersion.V500) yield return await SocketsAsync(rounds, cancellationToken);
     }
 
     private delegate MqttReasonCode? StreamEnd(PacketBytes bytes, ValidPackets valid, Dice dice);
 
-    private static MqttReasonCode? EndHostile(PacketBytes bytes, ValidPackets valid, Dice dice)
+    private MqttReasonCode? EndHostile(PacketBytes bytes, ValidPackets valid, Dice dice)
     {
-        var hostile = dice.One<HostilePacket>([.. HostilePackets.Version5]);
+        var hostile = dice.One<HostilePacket>(_hostile);
         hostile.Write(bytes, dice);
         return hostile.Reason;
     }
@@ -48,7 +51,7 @@ internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
     private MqttReasonCode? EndMutated(PacketBytes bytes, ValidPackets valid, Dice dice)
     {
         _mutated.Clear();
-        new ValidPackets(_mutated, dice, version: 5).Any();
+        new ValidPackets(_mutated, dice, (int)version).Any();
         Mutation.Apply(_mutated, dice);
         bytes.Raw(_mutated.Written);
         return null;
@@ -60,16 +63,16 @@ internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
     /// </summary>
     private async Task<FuzzClass> StreamsAsync(string name, long packets, ulong which, StreamEnd writeEnd, CancellationToken cancellationToken)
     {
-        var result = new FuzzClass($"client: {name}", "5");
+        var result = new FuzzClass($"client: {name}", version);
         var begin = Stopwatch.GetTimestamp();
         using var broker = new HostileBroker();
         var bytes = new PacketBytes();
-        var valid = new ValidPackets(bytes, _dice, version: 5);
+        var valid = new ValidPackets(bytes, _dice, (int)version);
         HostileClient? client = null;
         for (ulong number = 0; result.Packets < packets && !cancellationToken.IsCancellationRequested; number++)
         {
-            _dice.Reset(seed ^ (which << 52) ^ number);
-            client ??= new HostileClient(HostileClient.Options(broker.Address));
+            _dice.Reset(seed ^ ((ulong)version << 60) ^ (which << 52) ^ number);
+            client ??= new HostileClient(HostileClient.Options(broker.Address, version));
             using var connection = broker.Accept();
             connection.ReadPacket(1);
             bytes.Clear();
@@ -77,18 +80,18 @@ internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
             var messages = _dice.Below(_dice.Percent(90) ? 100 : 1_000);
             for (var message = 0; message < messages; message++)
             {
-                if (_dice.Percent(95)) valid.Publish(_dice.Below(2), _dice.PacketId());
+                if (_dice.Percent(95)) valid.Publish(_dice.Below(3), _dice.PacketId());
                 else bytes.Byte(0xD0).Byte(0);
             }
 
             var expected = writeEnd(bytes, valid, _dice);
-            if (expected is null) valid.Disconnect((int)HostileTheatre.LastWord);
+            if (expected is null) valid.End();
             if (_dice.Percent(80)) connection.Send(bytes.Written);
             else connection.Send(bytes.Written, _dice, bytes.Count < 400 ? 1 : 2_000);
             connection.CloseSending();
             connection.ReadToTheEnd();
             var end = client.WaitForEnd();
-            var ending = Judge(end, connection.Farewell, expected);
+            var ending = Judge(end, client.SawTheEnd, connection.Farewell, expected);
             result.Count(messages + 2, ending);
             if (ending.Kind == EndingKind.Defect)
                 result.Describe(() => $"connection {number}: {end.Reason}, farewell {connection.Farewell}, expected {expected}: {end.Message} {Convert.ToHexString(bytes.Written[^Math.Min(300, bytes.Count)..])}");
@@ -105,14 +108,14 @@ internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
 
     private async Task<FuzzClass> SessionsAsync(long sessions, CancellationToken cancellationToken)
     {
-        var result = new FuzzClass("client: out of order, never sent, at the wrong time", "5");
+        var result = new FuzzClass("client: out of order, never sent, at the wrong time", version);
         var begin = Stopwatch.GetTimestamp();
         for (ulong number = 0; (long)number < sessions && !cancellationToken.IsCancellationRequested; number++)
         {
-            _dice.Reset(seed ^ (1UL << 48) ^ number);
-            var session = HostileSessions.Version5[(int)(number % (ulong)HostileSessions.Version5.Count)];
-            var outcome = await _theatre.PlayAsync(session, _dice);
-            var fits = session.Reasons.Length == 0 ? outcome.Taken : session.Reasons.Contains(outcome.Reason) && outcome.Farewell is null or >= 0x80;
+            _dice.Reset(seed ^ ((ulong)version << 60) ^ number);
+            var session = _sessions[number % (ulong)_sessions.Length];
+            var outcome = await _theatre.PlayAsync(session, version, _dice);
+            var fits = session.Reasons.Length == 0 ? outcome.Taken : !outcome.Taken && session.Reasons.Contains(outcome.Reason);
             result.Count(outcome.Packets, !fits ? new Ending(EndingKind.Defect) : outcome.Taken ? Ending.Accepted : new Ending(EndingKind.Refused, outcome.Reason));
             if (!fits) result.Describe(() => $"session {number}, {session.Name}: {outcome}");
             watch.Look();
@@ -124,7 +127,7 @@ internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
 
     private async Task<FuzzClass> SocketsAsync(int rounds, CancellationToken cancellationToken)
     {
-        var result = new FuzzClass("client: hostile sockets", "5");
+        var result = new FuzzClass("client: hostile sockets", version);
         var begin = Stopwatch.GetTimestamp();
         for (var time = 0; time < rounds && !cancellationToken.IsCancellationRequested; time++)
         {
@@ -145,14 +148,14 @@ internal sealed class ClientFuzz(ulong seed, MemoryWatch watch)
         return result;
     }
 
-    private static Ending Judge(MqttDisconnected end, int? farewell, MqttReasonCode? expected)
+    private static Ending Judge(MqttDisconnected end, bool sawTheEnd, int? farewell, MqttReasonCode? expected)
     {
         var refused = end.Message.Contains("broke the protocol", StringComparison.Ordinal) || end.Message.Contains("answers CONNECT", StringComparison.Ordinal);
 
         // An acknowledgement that is wrong by itself may also be refused because nothing asked for it.
         if (expected is { } reason && !(refused && (end.Reason == reason || end.Reason == MqttReasonCode.ProtocolError))) return new Ending(EndingKind.Defect);
         if (refused) return farewell is null || farewell == (int)end.Reason ? new Ending(EndingKind.Refused, end.Reason) : new Ending(EndingKind.Defect);
-        if (end.Reason == HostileTheatre.LastWord) return Ending.Accepted;
+        if (sawTheEnd) return Ending.Accepted;
         if (end.Message.Contains("closed", StringComparison.Ordinal)) return Ending.Incomplete;
         return end.Message.Contains("disconnects the client", StringComparison.Ordinal) || end.Message.Contains("refuses", StringComparison.Ordinal)
             ? new Ending(EndingKind.Disconnected, end.Reason)

@@ -6,39 +6,44 @@ namespace Tally.Benchmarks.Fuzz;
 
 /// <summary>Hostile bytes into the receive path in memory, by the million.</summary>
 /// <param name="seed">All cases follow from it.</param>
+/// <param name="version">Of MQTT.</param>
 /// <param name="watch">Looked at in between.</param>
-internal sealed class CodecFuzz(ulong seed, MemoryWatch watch) : IDisposable
+internal sealed class CodecFuzz(ulong seed, MqttProtocolVersion version, MemoryWatch watch) : IDisposable
 {
     private readonly Dice _dice = new(seed);
     private readonly PacketBytes _bytes = new();
-    private readonly CodecTarget _target = new();
+    private readonly CodecTarget _target = new(version);
+    private readonly HostilePacket[] _hostile = version == MqttProtocolVersion.V500
+        ? [.. HostilePackets.Version5, .. HostilePackets.ConnAcks]
+        : [.. HostilePackets.Version311, .. HostilePackets.ConnAcks311];
 
     /// <summary>Runs all classes.</summary>
     /// <param name="packets">In all.</param>
     /// <param name="cancellationToken">Ends it between two cases.</param>
     public IEnumerable<FuzzClass> Run(long packets, CancellationToken cancellationToken)
     {
-        var valid = new ValidPackets(_bytes, _dice, version: 5);
+        var valid = new ValidPackets(_bytes, _dice, (int)version);
         var stream = new PortionedStream(_dice);
         (string Name, int Share, Func<(int Packets, Ending Ending)> Case)[] classes =
         [
             ("valid packets", 10, () => Valid(valid)),
-            ("random bytes", 15, RandomBytes),
+            ("random bytes", 10, RandomBytes),
             ("random bodies", 15, RandomBody),
             ("mutated packets", 25, () => Mutated(valid)),
             ("hostile fields and lengths", 20, HostileField),
             ("one byte at a time", 5, () => Portioned(valid, stream, 1)),
             ("split anywhere", 10, () => Portioned(valid, stream, 200)),
+            ("topic aliases", version == MqttProtocolVersion.V500 ? 5 : 0, Aliased),
         ];
         for (var which = 0; which < classes.Length; which++)
         {
             var (name, share, run) = classes[which];
-            var result = new FuzzClass($"codec: {name}", "5");
+            var result = new FuzzClass($"codec: {name}", version);
             var begin = Stopwatch.GetTimestamp();
             var enough = packets * share / 100;
             for (ulong number = 0; result.Packets < enough && !cancellationToken.IsCancellationRequested; number++)
             {
-                _dice.Reset(seed ^ ((ulong)which << 56) ^ number);
+                _dice.Reset(seed ^ ((ulong)version << 60) ^ ((ulong)which << 52) ^ number);
                 _bytes.Clear();
                 var (count, ending) = run();
                 result.Count(count, ending);
@@ -82,12 +87,34 @@ internal sealed class CodecFuzz(ulong seed, MemoryWatch watch) : IDisposable
 
     private (int, Ending) HostileField()
     {
-        var count = HostilePackets.Version5.Count;
-        var which = _dice.Below(count + HostilePackets.ConnAcks.Count);
-        var hostile = which < count ? HostilePackets.Version5[which] : HostilePackets.ConnAcks[which - count];
+        var hostile = _dice.One<HostilePacket>(_hostile);
         hostile.Write(_bytes, _dice);
         var ending = _target.Run(_bytes.Memory);
         return (1, ending == new Ending(EndingKind.Refused, hostile.Reason) ? ending : new Ending(EndingKind.Defect));
+    }
+
+    /// <summary>Messages with aliases in and out of range: each alias is what was given to it last, or refused.</summary>
+    private (int, Ending) Aliased()
+    {
+        const int Maximum = 20;
+        _target.TopicAliasMaximum = Maximum;
+        var given = 0UL;
+        MqttReasonCode? expected = null;
+        var messages = 0;
+        for (; messages < 50 && expected is null; messages++)
+        {
+            var alias = _dice.Percent(95) ? _dice.Between(1, Maximum) : _dice.Percent(30) ? 0 : _dice.Between(Maximum + 1, ushort.MaxValue);
+            var gives = _dice.Percent(60);
+            var begin = _bytes.Begin(0x30);
+            _bytes.Text(gives ? "telemetry/device-1/temperature" : "").Byte(3).Byte(0x23).UInt16(alias).End(begin);
+            if (alias is 0 or > Maximum) expected = MqttReasonCode.TopicAliasInvalid;
+            else if (gives) given |= 1UL << alias;
+            else if ((given & (1UL << alias)) == 0) expected = MqttReasonCode.ProtocolError;
+        }
+
+        var ending = _target.Run(_bytes.Memory);
+        _target.TopicAliasMaximum = 0;
+        return (messages, ending == (expected is { } reason ? new Ending(EndingKind.Refused, reason) : Ending.Accepted) ? ending : new Ending(EndingKind.Defect));
     }
 
     /// <summary>Some packets, half of them mutated: however they arrive, the outcome is the same.</summary>

@@ -6,11 +6,16 @@ using Tally.Testing.Hostile;
 namespace Tally.Benchmarks.Fuzz;
 
 /// <summary>The client's receive path in memory: its buffer, its splitter, its decoders, without its session.</summary>
-internal sealed class CodecTarget : IDisposable
+/// <param name="version">Of MQTT.</param>
+internal sealed class CodecTarget(MqttProtocolVersion version) : IDisposable
 {
     private readonly PacketSplitter _splitter = new(HostilePackets.MaximumPacketSize);
     private readonly ReceiveBuffer _input = new();
+    private ReceivedTopicAliases? _aliases;
     private byte[] _scratch = [];
+
+    /// <summary>Topic aliases allowed to the broker in the runs from here on; they begin anew.</summary>
+    public ushort TopicAliasMaximum { set => _aliases = value == 0 ? null : new ReceivedTopicAliases(value); }
 
     /// <summary>Packets handed over in the last run.</summary>
     public int Packets { get; private set; }
@@ -85,18 +90,24 @@ internal sealed class CodecTarget : IDisposable
     {
         switch (header.Type)
         {
+            case PacketType.ConnAck when version == MqttProtocolVersion.V311:
+                ConnAckPacket.DecodeVersion311(body);
+                break;
+            case PacketType.Disconnect or PacketType.Auth when version == MqttProtocolVersion.V311:
+                throw Violation.Protocol($"{header.Type} in MQTT 3.1.1");
             case PacketType.ConnAck:
                 ConnAckPacket.Decode(body);
                 break;
             case PacketType.Publish:
-                var publish = PublishPacket.Decode(header.Flags, body, ref _scratch);
+                var publish = PublishPacket.Decode(header.Flags, body, ref _scratch, version, _aliases);
                 foreach (var pair in publish.UserProperties) Note(pair.Name.Length + pair.Value.Length);
+                foreach (var identifier in publish.SubscriptionIdentifiers) Note((int)identifier);
                 break;
             case PacketType.PubAck or PacketType.PubRec or PacketType.PubRel or PacketType.PubComp:
-                AckPacket.Decode(header.Type, body, ref _scratch);
+                AckPacket.Decode(header.Type, body, ref _scratch, version);
                 break;
             case PacketType.SubAck or PacketType.UnsubAck:
-                SubAckPacket.Decode(header.Type, body, ref _scratch);
+                SubAckPacket.Decode(header.Type, body, ref _scratch, version);
                 break;
             case PacketType.Disconnect:
                 DisconnectPacket.Decode(body);

@@ -1,9 +1,11 @@
+using Tally.Mqtt;
+
 namespace Tally.Benchmarks.Fuzz;
 
 /// <summary>What one class of hostile input came to.</summary>
 /// <param name="name">Of the class.</param>
-/// <param name="version">5 or 3.1.1.</param>
-internal sealed class FuzzClass(string name, string version)
+/// <param name="version">Of MQTT.</param>
+internal sealed class FuzzClass(string name, MqttProtocolVersion version)
 {
     private const int MostDefectsKept = 10;
 
@@ -12,7 +14,7 @@ internal sealed class FuzzClass(string name, string version)
 
     public string Name { get; } = name;
 
-    public string Version { get; } = version;
+    public string Version { get; } = version == MqttProtocolVersion.V500 ? "5" : "3.1.1";
 
     public long Packets { get; private set; }
 

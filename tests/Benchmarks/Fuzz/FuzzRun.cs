@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Tally.Mqtt;
 
 namespace Tally.Benchmarks.Fuzz;
 
@@ -10,6 +11,9 @@ internal sealed class FuzzRun(long packets, ulong seed)
 {
     // Share of the packets that goes to whole clients, each connection of which costs what a thousand packets in memory cost.
     private const int ClientPercent = 10;
+
+    // MQTT 5 has the properties, and so most of what can be wrong.
+    private const int Version5Percent = 70;
 
     private const int SocketRounds = 3;
 
@@ -53,10 +57,14 @@ internal sealed class FuzzRun(long packets, ulong seed)
     private static async IAsyncEnumerable<FuzzClass> ClassesAsync(
         long packets, int rounds, ulong seed, MemoryWatch watch, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var toClients = packets * ClientPercent / 100;
-        using var codec = new CodecFuzz(seed, watch);
-        foreach (var result in codec.Run(packets - toClients, cancellationToken)) yield return result;
-        await foreach (var result in new ClientFuzz(seed, watch).RunAsync(toClients, rounds, cancellationToken)) yield return result;
+        foreach (var version in (MqttProtocolVersion[])[MqttProtocolVersion.V500, MqttProtocolVersion.V311])
+        {
+            var share = packets * (version == MqttProtocolVersion.V500 ? Version5Percent : 100 - Version5Percent) / 100;
+            var toClients = share * ClientPercent / 100;
+            using var codec = new CodecFuzz(seed, version, watch);
+            foreach (var result in codec.Run(share - toClients, cancellationToken)) yield return result;
+            await foreach (var result in new ClientFuzz(seed, version, watch).RunAsync(toClients, rounds, cancellationToken)) yield return result;
+        }
     }
 
     private static async Task PrintAsync(TextWriter output, ClassFigures result)
