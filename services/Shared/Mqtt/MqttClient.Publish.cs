@@ -307,7 +307,12 @@ public sealed partial class MqttClient
                 operation?.TrySetException(over is MqttSessionLostException ? over : SessionLost());
             }
 
-            foreach (var request in _requests) request.TrySetException(over);
+            foreach (var request in _requests)
+            {
+                // Nobody waits for what a connection begins with: its exception would be one that nobody looks at.
+                if (!request.Initial) request.TrySetException(over);
+            }
+
             _requests.Clear();
             _waiter.Fail(over);
         }

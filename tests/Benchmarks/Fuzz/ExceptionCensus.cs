@@ -14,8 +14,8 @@ internal sealed class ExceptionCensus : IDisposable
     // A protocol error; a broken socket; a wait that was given up. Anything else is a defect.
     private static readonly HashSet<Type> Expected =
     [
-        typeof(MqttException), typeof(MqttRefusedException), typeof(MqttSessionLostException), typeof(IOException), typeof(SocketException),
-        typeof(ObjectDisposedException), typeof(OperationCanceledException), typeof(TaskCanceledException),
+        typeof(MqttException), typeof(MqttRefusedException), typeof(MqttSessionLostException), typeof(IOException), typeof(EndOfStreamException),
+        typeof(SocketException), typeof(ObjectDisposedException), typeof(OperationCanceledException), typeof(TaskCanceledException),
     ];
 
     private readonly ConcurrentDictionary<string, long> _unexpected = new();

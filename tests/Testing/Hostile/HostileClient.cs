@@ -11,6 +11,9 @@ internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
     private int _messages;
     private volatile bool _sawTheEnd;
 
+    /// <summary>Client identifier, unlike any other: it stands in every message about this client.</summary>
+    public const string Id = "meets-hostile-peer";
+
     public HostileClient(MqttClientOptions options)
     {
         Client = new MqttClient(options, this, null);
@@ -36,7 +39,7 @@ internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
     {
         Broker = broker,
         ProtocolVersion = version,
-        ClientId = "client-1",
+        ClientId = Id,
         SessionExpiry = TimeSpan.FromMinutes(5),
         MaximumPacketSize = HostilePackets.MaximumPacketSize,
         ReconnectDelay = TimeSpan.FromMilliseconds(1),

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Shouldly;
 using Tally.Mqtt;
 using Tally.Testing.Hostile;
@@ -29,5 +30,28 @@ public sealed class HostileSocketTests
         var outcome = await HostileTheatre.PlayRefusalAsync();
         outcome.Reason.ShouldBe(MqttReasonCode.ServerUnavailable);
         outcome.Message.ShouldContain("cannot be reached");
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_leaves_no_exception_that_nobody_looks_at()
+    {
+        var unobserved = new ConcurrentQueue<string>();
+        void Note(object? sender, UnobservedTaskExceptionEventArgs unseen) => unobserved.Enqueue(unseen.Exception.ToString());
+        TaskScheduler.UnobservedTaskException += Note;
+        try
+        {
+            foreach (var name in (string[])["never answers SUBSCRIBE", "resets while the client publishes", "never sends CONNACK"])
+                await new HostileTheatre().PlayAsync(HostileSockets.All.Single(fault => fault.Name == name), new Dice(1), Patience);
+
+            // Their tasks' finalizers tell.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Note;
+        }
+
+        unobserved.ShouldNotContain(exception => exception.Contains(HostileClient.Id, StringComparison.Ordinal));
     }
 }
