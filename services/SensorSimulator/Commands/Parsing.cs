@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Tally.Mqtt;
 
 namespace Tally.SensorSimulator.Commands;
 
@@ -28,6 +29,38 @@ internal static class Parsing
     /// <summary>Any text that satisfies a condition.</summary>
     public static Option<string?> Text(string name, string description, Func<string, bool> isValid, string allowed) => Make(
         name, description, _ => null, (string text, out string? value) => isValid(value = text), allowed);
+
+    /// <summary>The address of the broker, looked at together with <see cref="MqttSettings"/> of the environment. It may hold a password, so an error does not repeat it.</summary>
+    public static Option<Uri?> Broker(string name, string description, string environment)
+    {
+        var option = new Option<Uri?>(name)
+        {
+            Description = $"{description} {MqttAddress.Expected} (default: environment {environment})",
+            DefaultValueFactory = result => Parse(result, Environment.GetEnvironmentVariable(environment)),
+        };
+        option.CustomParser = result => Parse(result, result.Tokens.Count == 1 ? result.Tokens[0].Value : null);
+        return option;
+
+        Uri? Parse(ArgumentResult result, string? text)
+        {
+            if (!MqttAddress.TryParse(text, out var address, out var problem))
+            {
+                result.AddError($"{name} (or environment {environment}) {problem}");
+                return null;
+            }
+
+            try
+            {
+                MqttSettings.FromEnvironment().Check(address);
+            }
+            catch (ArgumentException error)
+            {
+                result.AddError($"{error.Message} (environment Mqtt__Tls__…)");
+            }
+
+            return address;
+        }
+    }
 
     /// <summary>An address. It may hold a password, so an error does not repeat it.</summary>
     public static Option<Uri?> Address(string name, string description, string environment, string allowed, params string[] schemes)

@@ -31,7 +31,7 @@ internal sealed class RunCommand
     private readonly Option<TimeSpan> _stallTimeout = Parsing.Time("--stall-timeout", "Give up after so long without an acknowledgement.", Defaults.StallTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(24));
     private readonly Option<TimeSpan> _apiTimeout = Parsing.Time("--api-timeout", "How long to ask QueryApi for the ledger.", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
     private readonly Option<string?> _report = Parsing.Text("--report", "File for the report, JSON.", path => path.Length > 0, "a file name");
-    private readonly Option<Uri?> _broker = Parsing.Address("--broker", "The broker.", "ConnectionStrings__mqtt", "mqtt://user:password@host:port", "mqtt");
+    private readonly Option<Uri?> _broker = Parsing.Broker("--broker", "The broker.", "ConnectionStrings__mqtt");
     private readonly Option<string?> _client = Parsing.Name("--client", $"The MQTT client: {MqttClientChoice.Allowed}.", "Mqtt__Client", MqttClientChoice.WhyNot);
     private readonly Option<Uri?> _api = Parsing.Address("--api", "QueryApi, which is asked for the stored side of the ledger.", "services__queryapi__http__0", "http://host:port", "http", "https");
 

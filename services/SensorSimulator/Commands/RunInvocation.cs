@@ -39,8 +39,8 @@ internal sealed record RunInvocation(RunOptions Options, Uri Broker, Uri Api)
             }
 
             using var progress = ConsoleProgress.Make(Console.Out);
-            var executor = new RunExecutor(Clients, TimeProvider.System);
-            await Console.Out.WriteLineAsync($"Run {Options.Run}: {Options.Messages:N0} readings of {Options.Devices:N0} devices at QoS {(int)Options.Qos} to {Broker.Host}:{(Broker.Port > 0 ? Broker.Port : 1883)}");
+            var executor = new RunExecutor(MqttSettings.FromEnvironment().ApplyTo(Clients), TimeProvider.System);
+            await Console.Out.WriteLineAsync($"Run {Options.Run}: {Options.Messages:N0} readings of {Options.Devices:N0} devices at QoS {(int)Options.Qos} to {MqttAddress.Describe(Broker)}");
             var outcome = await executor.ExecuteAsync(Options, Broker, progress, cancellationToken);
             progress.Finish();
             return outcome.End switch

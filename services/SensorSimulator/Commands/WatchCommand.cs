@@ -14,7 +14,7 @@ internal sealed class WatchCommand
     private readonly Option<long> _count = Parsing.Whole("--count", "Stop after N messages; 0: never.", 0, 0, long.MaxValue);
     private readonly Option<long> _qos = Parsing.Whole("--qos", "Highest QoS to receive with: 0 or 1.", 1, 0, 1);
     private readonly Option<TimeSpan> _connectTimeout = Parsing.Time("--connect-timeout", "Time for the first connection to the broker.", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
-    private readonly Option<Uri?> _broker = Parsing.Address("--broker", "The broker; what its user may read is shown.", "ConnectionStrings__mqtt", "mqtt://user:password@host:port", "mqtt");
+    private readonly Option<Uri?> _broker = Parsing.Broker("--broker", "The broker; what its user may read is shown.", "ConnectionStrings__mqtt");
     private readonly Option<string?> _client = Parsing.Name("--client", $"The MQTT client: {MqttClientChoice.Allowed}.", "Mqtt__Client", MqttClientChoice.WhyNot);
 
     /// <summary>Makes a command watch.</summary>
@@ -34,7 +34,7 @@ internal sealed class WatchCommand
     private async Task<int> ExecuteAsync(ParseResult parsed)
     {
         using var signals = new StopSignals();
-        var watch = new Watch(MqttClientChoice.Factory(parsed.GetValue(_client)), Console.Out)
+        var watch = new Watch(MqttSettings.FromEnvironment().ApplyTo(MqttClientChoice.Factory(parsed.GetValue(_client))), Console.Out)
         {
             Filter = parsed.GetValue(_filter)!,
             Every = parsed.GetValue(_every),

@@ -12,7 +12,7 @@ internal sealed class Connection : IDisposable
     public Connection(Transport transport)
     {
         _transport = transport;
-        _aborting.Token.UnsafeRegister(static transport => ((Transport)transport!).Dispose(), transport);
+        _aborting.Token.UnsafeRegister(static transport => ((Transport)transport!).Abort(), transport);
     }
 
     public Stream Stream => _transport.Stream;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Tally.Mqtt.Packets;
+using Tally.Mqtt.Transports;
 
 namespace Tally.Mqtt;
 
@@ -25,7 +26,7 @@ public sealed partial class MqttClient
     private SentTopicAliases? _sentAliases;
     private ConnAckPacket _brokerAllows = new();
 
-    /// <summary>One attempt: TCP and CONNACK, both within the time-out. Failing is an answer here, not an exception.</summary>
+    /// <summary>One attempt: TCP, TLS and WebSocket where there are such, and CONNACK, all within the time-out. Failing is an answer here, not an exception.</summary>
     private async Task<(Connection? Connection, ConnAckPacket? ConnAck, ConnectionEnd? Failure)> TryConnectAsync(CancellationToken stop)
     {
         _version = NextVersion();
@@ -38,7 +39,7 @@ public sealed partial class MqttClient
             var addresses = await Dns.GetHostAddressesAsync(_broker.Host, attempt.Token);
             var connAck = await LoopThread.Start("MQTT connect", () =>
             {
-                connection = new Connection(Transport.Open(addresses, _broker.Port, attempt.Token));
+                connection = new Connection(Transport.Open(_broker, _options.Tls, addresses, attempt.Token));
                 return Introduce(connection, attempt.Token);
             });
             if (connAck.Reason != MqttReasonCode.Success)
@@ -127,6 +128,7 @@ public sealed partial class MqttClient
         Span<byte> start = stackalloc byte[FixedHeader.MaximumLength];
         start = start[..(int)Math.Min(buffer.Length, start.Length)];
         buffer.Slice(0, start.Length).CopyTo(start);
+        if (OtherProtocol.Recognise(start) is { } other) throw Violation.Malformed(other);
         if (!FixedHeader.TryRead(start, _options.MaximumPacketSize, out var header)) return false;
         if (header.Type == PacketType.Auth && _version == MqttProtocolVersion.V500)
             throw new MqttException(MqttReasonCode.BadAuthenticationMethod, "It answers CONNECT with AUTH.");
@@ -270,6 +272,9 @@ public sealed partial class MqttClient
 
     private ConnectionEnd Failed(Exception error, bool reached) => error switch
     {
+        TransportException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} cannot be used: {wrong.Message}."),
+        ConnectStalledException stalled => new ConnectionEnd(
+            MqttReasonCode.ServerUnavailable, $"Broker {_broker} {stalled.Message} within {_options.ConnectTimeout.TotalSeconds} s. {stalled.Hint}"),
         MqttException { Reason: MqttReasonCode.BadAuthenticationMethod } wrong => new ConnectionEnd(
             wrong.Reason, Refusals.Describe(_broker, _clientId, "refuses the connection", wrong.Reason, null, null)) { Final = true },
         MqttException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} answers CONNECT of client id '{_clientId}' wrongly. {wrong.Message}"),
@@ -279,7 +284,7 @@ public sealed partial class MqttClient
         OperationCanceledException => new ConnectionEnd(
             MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: no answer within {_options.ConnectTimeout.TotalSeconds} s."),
         _ when reached => new ConnectionEnd(
-            MqttReasonCode.ServerUnavailable, $"Broker {_broker} broke off the connection of client id '{_clientId}' before CONNACK: {error.Message}.")
+            MqttReasonCode.ServerUnavailable, $"Broker {_broker} broke off the connection of client id '{_clientId}' before CONNACK: {error.Message}.{OtherProtocol.Hint(_broker)}")
         {
             ClosedOnConnect = true,
         },

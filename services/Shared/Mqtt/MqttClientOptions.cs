@@ -4,7 +4,8 @@ namespace Tally.Mqtt;
 public sealed record MqttClientOptions
 {
     /// <summary>
-    /// Broker: <c>mqtt://[user[:password]@]host[:port]</c>, user and password percent-encoded; port 1883 by default.
+    /// Broker: <c>mqtt://[user[:password]@]host[:port]</c>, or the same with <c>mqtts://</c>, <c>ws://</c> or <c>wss://</c>; user and
+    /// password percent-encoded. Ports and path by default: <see cref="MqttAddress"/>.
     /// </summary>
     public required Uri Broker { get; init; }
 
@@ -38,7 +39,7 @@ public sealed record MqttClientOptions
     /// <summary>Longest silence between packets (3.1.2.10); 0 switches it off. PINGREQ goes out after that, and the connection ends when no PINGRESP came within it.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Time for TCP connect and CONNACK together. A broker that reloads a large persistence file answers late.</summary>
+    /// <summary>Time for TCP, TLS, WebSocket and CONNACK together. A broker that reloads a large persistence file answers late.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>First pause before connecting again; doubles, with jitter, up to <see cref="MaxReconnectDelay"/>.</summary>
@@ -100,5 +101,5 @@ public sealed record MqttClientOptions
     public TimeSpan GatherTime { get; init; } = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Names broker and client identifier only: the rest may hold a password.</summary>
-    public override string ToString() => $"{nameof(MqttClientOptions)} {{ Broker = {Broker.Host}:{Broker.Port}, ClientId = {ClientId} }}";
+    public override string ToString() => $"{nameof(MqttClientOptions)} {{ Broker = {MqttAddress.Describe(Broker)}, ClientId = {ClientId} }}";
 }

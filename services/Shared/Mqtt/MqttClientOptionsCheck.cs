@@ -39,6 +39,7 @@ internal static class MqttClientOptionsCheck
         RequireTime(nameof(options.GatherTime), options.GatherTime, mayBeZero: true);
         Require(Enum.IsDefined(options.ProtocolVersion), nameof(options.ProtocolVersion), options.ProtocolVersion, "Automatic, V500 or V311");
         CheckUserProperties(nameof(options.UserProperties), options.UserProperties);
+        MqttTlsCheck.Check(options);
         if (options.Will is { } will) Check(will);
         foreach (var subscription in options.Subscriptions) Check(subscription);
     }

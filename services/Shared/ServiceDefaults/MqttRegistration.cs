@@ -8,28 +8,47 @@ using Tally.MqttNetClient;
 
 namespace Tally.ServiceDefaults;
 
-/// <summary>Where the broker is (<c>ConnectionStrings:mqtt</c>, as Aspire and AppHost's local mode both give it) and which client speaks to it (<c>Mqtt:Client</c>).</summary>
+/// <summary>
+/// Where the broker is: <c>ConnectionStrings:mqtt</c>, as Aspire and AppHost's local mode both give it; what else it takes to get
+/// there: <see cref="Mqtt.MqttSettings"/>; and which client speaks to it: <c>Mqtt:Client</c>.
+/// </summary>
 public static class MqttRegistration
 {
     private const string ClientKey = "Mqtt:Client";
 
-    /// <summary>Adds <see cref="IMqttClientFactory"/> for the client that <c>Mqtt:Client</c> names (builtin, the default, or MQTTnet), unless one was registered before.</summary>
+    /// <summary>
+    /// Adds <see cref="IMqttClientFactory"/> for the client that <c>Mqtt:Client</c> names (builtin, the default, or MQTTnet), with the
+    /// settings of <see cref="Mqtt.MqttSettings"/>, unless one was registered before.
+    /// </summary>
     /// <exception cref="OptionsValidationException">There is no such client in this build; the message says what to do.</exception>
     public static IServiceCollection AddMqttClient(this IServiceCollection services, IConfiguration configuration)
     {
         var name = configuration[ClientKey];
         if (MqttClientChoice.WhyNot(name, ClientKey) is { } reason) throw new OptionsValidationException(ClientKey, typeof(string), [reason]);
-        services.TryAddSingleton(provider => MqttClientChoice.Factory(name, provider.GetService<ILoggerFactory>()));
+        services.TryAddSingleton(provider => configuration.MqttSettings().ApplyTo(MqttClientChoice.Factory(name, provider.GetService<ILoggerFactory>())));
         return services;
     }
 
-    /// <summary>The broker's address, <c>mqtt://user:password@host:port</c>.</summary>
-    /// <exception cref="OptionsValidationException">It is missing or is not such an address; the message says what to set.</exception>
+    /// <summary>The broker's address, looked at together with <see cref="MqttSettings"/>.</summary>
+    /// <exception cref="OptionsValidationException">It is missing, or one of the two cannot be used; the message says what to set, and never shows a password.</exception>
     public static Uri BrokerAddress(this IConfiguration configuration)
     {
-        var text = configuration.GetConnectionString("mqtt");
-        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == "mqtt" && uri.Host.Length > 0) return uri;
-        throw new OptionsValidationException("ConnectionStrings:mqtt", typeof(Uri), [
-            $"ConnectionStrings:mqtt is '{(string.IsNullOrEmpty(text) ? "" : "…")}': expected mqtt://user:password@host:port (environment ConnectionStrings__mqtt)."]);
+        const string Setting = "ConnectionStrings:mqtt";
+        if (!MqttAddress.TryParse(configuration.GetConnectionString("mqtt"), out var address, out var problem))
+            throw new OptionsValidationException(Setting, typeof(Uri), [$"{Setting} {problem} (environment ConnectionStrings__mqtt)."]);
+        try
+        {
+            configuration.MqttSettings().Check(address);
+            return address;
+        }
+        catch (ArgumentException error)
+        {
+            throw new OptionsValidationException(Mqtt.MqttSettings.Section, typeof(MqttSettings), [$"{error.Message} (settings Mqtt:Tls:…, environment Mqtt__Tls__…)"]);
+        }
     }
+
+    /// <summary>The settings below <c>Mqtt</c>.</summary>
+    /// <exception cref="ArgumentException">There is no such setting; names it.</exception>
+    public static MqttSettings MqttSettings(this IConfiguration configuration) =>
+        Mqtt.MqttSettings.From(configuration.GetSection(Mqtt.MqttSettings.Section).AsEnumerable(makePathsRelative: true));
 }

@@ -251,14 +251,6 @@ public sealed class ClientConnectTests
         await Should.ThrowAsync<ObjectDisposedException>(() => client.RunAsync(Cancel));
     }
 
-    [Theory]
-    [InlineData("http://127.0.0.1")]
-    [InlineData("mqtts://127.0.0.1")]
-    public void A_broker_address_of_another_kind_is_refused_without_showing_it(string address) =>
-        Should.Throw<ArgumentException>(() => new MqttClient(
-            new MqttClientOptions { Broker = new Uri(address), ClientId = "x" }, new RecordingHandler(), null))
-            .Message.ShouldContain("mqtt://[user[:password]@]host[:port]");
-
     [Fact]
     public void An_option_that_cannot_be_used_is_named_with_its_value()
     {
