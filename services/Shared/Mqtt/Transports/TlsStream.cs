@@ -78,7 +78,7 @@ internal sealed class TlsStream : BlockingStream
         }
         catch (IOException error)
         {
-            throw Failed(error);
+            throw Failed(_anythingRead ? error : WhatWasSaid() ?? error);
         }
     }
 
@@ -91,6 +91,24 @@ internal sealed class TlsStream : BlockingStream
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>
+    /// A broker that refuses the client's certificate says so and closes, perhaps before CONNECT is written; what it said can still be
+    /// read. Up to CONNACK there is only one thread, so nobody else is reading.
+    /// </summary>
+    private IOException? WhatWasSaid()
+    {
+        try
+        {
+            Span<byte> nothing = stackalloc byte[1];
+            _ = _ssl.Read(nothing);
+            return null;
+        }
+        catch (IOException error)
+        {
+            return TlsAlert.Find(error) is null ? null : error;
+        }
     }
 
     private string? OwnCertificate => _files.Certificate is { } own ? Printable.Of(own.TargetCertificate.Subject) : null;
@@ -167,6 +185,7 @@ internal sealed class TlsStream : BlockingStream
         if (RefusedForLackOfCertificate) return new TransportException(MqttReasonCode.NotAuthorized, TlsAlert.WantsCertificate.TrimEnd(), error);
         var innermost = error;
         while (innermost.InnerException is not null) innermost = innermost.InnerException;
-        return new TransportException(MqttReasonCode.ServerUnavailable, innermost.Message.TrimEnd('.'), error);
+        var hint = !_anythingRead && OwnCertificate is { } own ? $" (it may refuse the client's certificate '{own}')" : "";
+        return new TransportException(MqttReasonCode.ServerUnavailable, innermost.Message.TrimEnd('.') + hint, error);
     }
 }

@@ -37,11 +37,11 @@ internal static class WebSocketUpgrade
         var head = new byte[LongestAnswer];
         for (var length = 0; length < head.Length;)
         {
-            if (stream.Read(head.AsSpan(length, 1)) == 0)
+            if (!TryReadByte(stream, head.AsSpan(length, 1)))
             {
                 throw new TransportException(
                     MqttReasonCode.ServerUnavailable,
-                    $"it closed the connection instead of answering the upgrade to a WebSocket; is {broker.Port} a port for WebSocket? Else write {(broker.IsTls ? "mqtts" : "mqtt")}://");
+                    $"it closed the connection instead of answering the upgrade to a WebSocket; is {broker.Port} a port for WebSocket? {Otherwise(broker)}");
             }
 
             length++;
@@ -58,7 +58,22 @@ internal static class WebSocketUpgrade
         MqttReasonCode.ProtocolError,
         first is 0x15 or 0x16 && !broker.IsTls
             ? "it answers with TLS: write wss://"
-            : $"it does not answer with HTTP; is {broker.Port} a port for WebSocket? Else write {(broker.IsTls ? "mqtts" : "mqtt")}://");
+            : $"it does not answer with HTTP; is {broker.Port} a port for WebSocket? {Otherwise(broker)}");
+
+    private static string Otherwise(BrokerAddress broker) => broker.IsTls ? "Else write mqtts://" : "Else write mqtt://, or, if it is one for TLS, wss:// or mqtts://";
+
+    /// <summary>False: it closed the connection, in an orderly way or not.</summary>
+    private static bool TryReadByte(Stream stream, Span<byte> one)
+    {
+        try
+        {
+            return stream.Read(one) > 0;
+        }
+        catch (IOException error) when (error is not TransportException)
+        {
+            return false;
+        }
+    }
 
     private static void Check(string head, string key, BrokerAddress broker)
     {
