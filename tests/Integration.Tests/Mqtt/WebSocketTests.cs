@@ -33,7 +33,7 @@ public sealed class WebSocketTests(SecureBrokerFixture fixture) : IClassFixture<
         await using var subscriber = new Endpoint(Endpoint.Options(Address("ingest", "ws"), "ws-large-sub", new MqttSubscription("telemetry/large/m")));
         await subscriber.UntilReadyAsync();
         await using var publisher = new Endpoint(Endpoint.Options(Address("simulator", "ws"), "ws-large-pub"));
-        var payload = new byte[300_000];
+        var payload = new byte[70_000];
         new Random(1).NextBytes(payload);
         foreach (ref var one in payload.AsSpan()) one = (byte)('a' + (one % 26));
         (await publisher.Client.PublishAsync(new MqttPublication { Topic = "telemetry/large/m"u8, Payload = payload, Qos = MqttQos.AtLeastOnce }, Cancel))
