@@ -1,14 +1,55 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Text;
+using Tally.Mqtt;
+using Tally.Storage;
 
 namespace Tally.Ingest;
 
-/// <summary>Names and instruments of this service's metrics; the tests listen to the same.</summary>
+/// <summary>
+/// Names, spans and instruments of this service; the tests listen to the same. Spans follow OpenTelemetry's conventions for
+/// messaging. Readings are counted all; spans are for sampled ones.
+/// </summary>
 internal static class IngestTelemetry
 {
-    /// <summary>Name of the meter.</summary>
-    public const string MeterName = "Tally.Ingest";
+    /// <summary>Name of the source of spans and of the meter.</summary>
+    public const string Name = "Tally.Ingest";
 
-    private static readonly Meter Meter = new(MeterName);
+    private const string TelemetryTemplate = "telemetry/{device}";
+    private const string ForeignTemplate = "{topic}";
+    private const string StoredTemplate = "stored/{run}";
+
+    /// <summary>Spans.</summary>
+    public static readonly ActivitySource Spans = new(Name);
+
+    private static readonly Meter Meter = new(Name);
+
+    /// <summary>Readings received at the socket, copies included.</summary>
+    public static readonly Counter<long> Received = Meter.CreateCounter<long>("tally.ingest.readings.received", "{reading}");
+
+    /// <summary>Readings that are new in the store.</summary>
+    public static readonly Counter<long> Stored = Meter.CreateCounter<long>("tally.ingest.readings.stored", "{reading}");
+
+    /// <summary>Readings that were in the store already.</summary>
+    public static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("tally.ingest.readings.duplicates", "{reading}");
+
+    /// <summary>Messages and readings put into dead_letters.</summary>
+    public static readonly Counter<long> Rejected = Meter.CreateCounter<long>("tally.ingest.readings.rejected", "{reading}");
+
+    /// <summary>Messages in a batch.</summary>
+    public static readonly Histogram<int> BatchSize = Meter.CreateHistogram<int>("tally.ingest.batch.size", "{message}");
+
+    /// <summary>Time from the beginning of writing a batch to its being on disk.</summary>
+    public static readonly Histogram<double> FlushTime = Meter.CreateHistogram<double>("tally.ingest.batch.flush.duration", "s");
+
+    /// <summary>Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.</summary>
+    public static readonly Histogram<double> PublishToStored = Meter.CreateHistogram<double>("tally.ingest.publish_to_stored.duration", "s");
+
+    /// <summary>Messages that are received and not acknowledged yet.</summary>
+    public static readonly UpDownCounter<long> Unacknowledged = Meter.CreateUpDownCounter<long>("tally.ingest.messages.unacknowledged", "{message}");
+
+    /// <summary>Sampled messages beyond what a batch traces.</summary>
+    public static readonly Counter<long> Untraced = Meter.CreateCounter<long>("tally.ingest.messages.untraced", "{message}");
 
     /// <summary>Messages whose Response Topic is not allowed.</summary>
     public static readonly Counter<long> RefusedResponseTopics = Meter.CreateCounter<long>("tally.ingest.response_topics.refused", "{message}");
@@ -25,6 +66,23 @@ internal static class IngestTelemetry
     /// <summary>Batches thrown away because the process had been stopped and its connection is gone.</summary>
     public static readonly Counter<long> DiscardedBatches = Meter.CreateCounter<long>("tally.ingest.batches.discarded", "{batch}");
 
-    /// <summary>Messages put into dead_letters.</summary>
-    public static readonly Counter<long> Rejected = Meter.CreateCounter<long>("tally.ingest.messages.rejected", "{message}");
+    /// <summary>Starts the span of a sampled message that has arrived.</summary>
+    public static Activity? StartProcess(in MqttMessage message, ActivityContext publisher) =>
+        MqttSpan.Process(
+            Spans, message.Topic.StartsWith("telemetry/"u8) ? TelemetryTemplate : ForeignTemplate, Encoding.UTF8.GetString(message.Topic), publisher)
+            ?.SetTag(MqttSpan.BodySize, message.Payload.Length);
+
+    /// <summary>Starts the span of a batch that holds sampled messages.</summary>
+    public static Activity? StartBatch(int messages) => MqttSpan.ProcessBatch(Spans, TelemetryTemplate, messages);
+
+    /// <summary>Starts the span of a sampled message's being stored, with its batch.</summary>
+    public static Activity? StartStore(ActivityContext process, ActivityContext batch)
+    {
+        Activity.Current = null; // many begin side by side
+        return Spans.StartActivity("store", ActivityKind.Internal, process, links: [new ActivityLink(batch)]);
+    }
+
+    /// <summary>Starts the span of a notice, as far as it speaks of a sampled message.</summary>
+    public static Activity? StartPublish(Run run, ActivityContext process) =>
+        MqttSpan.Publish(Spans, StoredTemplate, $"stored/{Encoding.UTF8.GetString(run.Name.Span)}", process);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Tally.AckResponder.Tracing;
 using Tally.Mqtt;
 
 namespace Tally.AckResponder.Notices;
@@ -31,12 +32,13 @@ internal sealed class AcknowledgementPublisher(
 
     private async Task PublishAsync(Acknowledgement acknowledgement, CancellationToken stop)
     {
+        using var spans = PublishSpans.Begin(acknowledgement);
         for (var retries = 0; ;)
         {
             MqttReasonCode reason;
             try
             {
-                reason = await BeginPublish(acknowledgement, stop);
+                reason = await BeginPublish(acknowledgement, spans, stop);
             }
             catch (MqttSessionLostException) when (!stop.IsCancellationRequested)
             {
@@ -66,12 +68,13 @@ internal sealed class AcknowledgementPublisher(
         }
     }
 
-    private ValueTask<MqttReasonCode> BeginPublish(Acknowledgement acknowledgement, CancellationToken stop) => client.PublishAsync(
+    private ValueTask<MqttReasonCode> BeginPublish(Acknowledgement acknowledgement, PublishSpans? spans, CancellationToken stop) => client.PublishAsync(
         new MqttPublication
         {
             Topic = acknowledgement.Topic,
             Payload = acknowledgement.Payload,
             CorrelationData = acknowledgement.Correlation,
+            UserProperties = spans is null ? default : spans.UserProperties,
             Qos = MqttQos.AtLeastOnce,
         },
         stop);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Tally.AckResponder.Tracing;
 using Tally.Contracts;
 using Tally.Mqtt;
 
@@ -9,6 +11,8 @@ namespace Tally.AckResponder.Notices;
 /// <param name="arrivedAt">Timestamp of its arrival.</param>
 internal sealed class Notice(MqttDelivery delivery, int bytes, long arrivedAt) : INoticeVisitor
 {
+    private List<ActivityContext>? _traces; // of the acknowledgement that is being read
+
     /// <summary>Names the notice towards the broker.</summary>
     public MqttDelivery Delivery { get; } = delivery;
 
@@ -21,16 +25,35 @@ internal sealed class Notice(MqttDelivery delivery, int bytes, long arrivedAt) :
     /// <summary>What to publish, in order.</summary>
     public List<Acknowledgement> Acknowledgements { get; } = [];
 
+    /// <summary>Its spans; null when it speaks of no sampled message.</summary>
+    public NoticeTraces? Traces { get; set; }
+
     /// <summary>Done when all of them are settled.</summary>
     public Task Published { get; set; } = Task.CompletedTask;
 
     /// <inheritdoc/>
-    public void OnAcknowledgement(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlation) =>
-        Acknowledgements.Add(new Acknowledgement(topic.ToArray(), payload.ToArray(), correlation.ToArray()));
+    public void OnTrace(string traceparent, string? tracestate)
+    {
+        if (ActivityContext.TryParse(traceparent, tracestate, isRemote: true, out var context)) (_traces ??= []).Add(context);
+    }
+
+    /// <inheritdoc/>
+    public void OnAcknowledgement(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlation)
+    {
+        Acknowledgements.Add(new Acknowledgement(topic.ToArray(), payload.ToArray(), correlation.ToArray()) { Traces = _traces ?? [] });
+        _traces = null;
+    }
 }
 
 /// <summary>One acknowledgement to publish, copied out of the receive buffer.</summary>
 /// <param name="Topic">Topic, UTF-8.</param>
 /// <param name="Payload">JSON.</param>
 /// <param name="Correlation">Correlation Data; empty when there is none.</param>
-internal sealed record Acknowledgement(byte[] Topic, byte[] Payload, byte[] Correlation);
+internal sealed record Acknowledgement(byte[] Topic, byte[] Payload, byte[] Correlation)
+{
+    /// <summary>Traces of the sampled messages that it speaks of.</summary>
+    public IReadOnlyList<ActivityContext> Traces { get; init; } = [];
+
+    /// <summary>The notice's span in each of those traces.</summary>
+    public List<Activity> Processes { get; } = [];
+}

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using Tally.AckResponder.Tracing;
 using Tally.Contracts;
 using Tally.Mqtt;
 
@@ -77,6 +78,7 @@ internal sealed class NoticeSession(
             logger.LogWarning("A notice on {Topic} cannot be read and is passed over: {Reason}", System.Text.Encoding.UTF8.GetString(message.Topic), error.Message);
         }
 
+        notice.Traces = NoticeTraces.Begin(message.Topic, notice.Acknowledgements);
         _backlog.Add(notice);
         _arrived.Writer.TryWrite(notice);
     }
@@ -100,6 +102,7 @@ internal sealed class NoticeSession(
         {
             await notice.Published;
             client.Acknowledge(notice.Delivery);
+            notice.Traces?.End();
             _backlog.RemoveOldest();
         }
     }

@@ -45,6 +45,7 @@ internal sealed class AnnouncerLoop(
         await foreach (var (batch, settled) in _announced.Reader.ReadAllAsync())
         {
             await settled;
+            batch.Traces.EndPublishing();
             clients.Delivery.Acknowledge(batch.Deliveries);
             pool.Return(batch);
             handler.OnBatchSettled();

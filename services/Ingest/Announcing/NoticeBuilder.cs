@@ -17,7 +17,7 @@ internal sealed class NoticeBuilder(Catalog catalog) : IDisposable
     public void Build(PendingBatch batch)
     {
         var entries = _entries.Collect(batch);
-        _pages.Begin(batch.Notices);
+        _pages.Begin(batch);
         foreach (ref readonly var entry in entries)
         {
             _pages.TurnTo(_entries.RunOf(entry));
@@ -66,6 +66,6 @@ internal sealed class NoticeBuilder(Catalog catalog) : IDisposable
             metric = reply.Topic.Metric.Span;
         }
 
-        _pages.Reply(reply.To, batch.CorrelationOf(reply.Message), device, metric, reply.Seq, reply.Reason);
+        _pages.Reply(reply.To, reply.Message, device, metric, reply.Seq, reply.Reason);
     }
 }

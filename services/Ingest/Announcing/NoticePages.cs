@@ -24,7 +24,7 @@ internal sealed class NoticePages : IDisposable
     private const int EntryBytes = 100;
 
     private readonly NoticeWriter _writer = new();
-    private NoticeBuffer _notices = null!; // set by Begin, before anything is written
+    private PendingBatch _batch = null!; // set by Begin, before anything is written
     private Run? _run;
     private AckAddress? _publisher;
     private RunState _announced;
@@ -33,7 +33,7 @@ internal sealed class NoticePages : IDisposable
     private bool _open;
 
     /// <summary>Starts the notices about a batch.</summary>
-    public void Begin(NoticeBuffer notices) => (_notices, _run) = (notices, null);
+    public void Begin(PendingBatch batch) => (_batch, _run) = (batch, null);
 
     /// <summary>What follows is about that run.</summary>
     public void TurnTo(Run run)
@@ -67,13 +67,14 @@ internal sealed class NoticePages : IDisposable
     }
 
     /// <summary>The answer to a message with Correlation Data.</summary>
-    public void Reply(
-        AckAddress to, ReadOnlySpan<byte> correlation, ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long seq, string? reason)
+    public void Reply(AckAddress to, int message, ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long seq, string? reason)
     {
         WriteRange();
         OpenPage();
         _publisher = null;
-        _writer.Reply(to.Topic.Span, correlation, reason is null, device, metric, seq, reason);
+        var correlation = _batch.CorrelationOf(message);
+        var span = _batch.Traces.BeginPublishing(_run!, message);
+        _writer.Reply(to.Topic.Span, correlation, reason is null, device, metric, seq, reason, span is null ? null : (span.Id!, span.TraceStateString));
         _bytes += EntryBytes + correlation.Length * 4 / 3 + MostEscaped * (to.Topic.Length + device.Length + metric.Length + (reason?.Length ?? 0));
     }
 
@@ -98,6 +99,7 @@ internal sealed class NoticePages : IDisposable
         OpenPage();
         if (ReferenceEquals(to, _publisher)) return;
         _writer.BeginPublisher(to.Topic.Span);
+        _batch.Traces.BeginPublishing(_run!, to, _batch, _writer);
         (_publisher, _announced) = (to, RunState.Unannounced);
         _bytes += EntryBytes + MostEscaped * to.Topic.Length;
     }
@@ -118,7 +120,7 @@ internal sealed class NoticePages : IDisposable
 
     private void ClosePage()
     {
-        if (_open) _notices.Add(_run!.Name.Span, _writer.End().Span);
+        if (_open) _batch.Notices.Add(_run!.Name.Span, _writer.End().Span);
         (_open, _publisher, _announced) = (false, null, RunState.Unannounced);
     }
 

@@ -25,6 +25,7 @@ internal sealed class MessageReader(
     public void Read(in MqttMessage message, PendingBatch batch)
     {
         var number = batch.AddMessage(message, time.GetTimestamp());
+        batch.Traces.Begin(number, message);
         var before = batch.Rows.Count;
         try
         {
@@ -189,7 +190,6 @@ internal sealed class MessageReader(
 
     private void Reject(in MqttMessage message, PendingBatch batch, in Rejection rejection, AckAddress? address)
     {
-        IngestTelemetry.Rejected.Add(1);
         batch.TellAbout(rejection.Message, address, message.CorrelationData);
         batch.CountReceived(rejection.Run ?? catalog.Foreign, 1);
         batch.Reject(

@@ -1,5 +1,6 @@
 using Tally.Contracts;
 using Tally.Ingest.Receiving;
+using Tally.Ingest.Tracing;
 using Tally.Mqtt;
 using Tally.Storage;
 
@@ -29,6 +30,9 @@ internal sealed class PendingBatch(int capacity)
 
     /// <summary>Announcements, for the notice.</summary>
     public List<AnnouncedRun> Announced { get; } = [];
+
+    /// <summary>Spans of those of its messages that are sampled.</summary>
+    public BatchTraces Traces { get; } = new();
 
     /// <summary>The notices about it.</summary>
     public NoticeBuffer Notices { get; } = new();
@@ -109,12 +113,18 @@ internal sealed class PendingBatch(int capacity)
     }
 
     /// <summary>Nothing is added any more.</summary>
-    public void Seal() => FlushReceived(null);
+    public void Seal()
+    {
+        FlushReceived(null);
+        IngestTelemetry.Unacknowledged.Add(MessageCount);
+    }
 
     /// <summary>Empties the batch and keeps its memory.</summary>
     public void Clear()
     {
+        IngestTelemetry.Unacknowledged.Add(-MessageCount);
         _senders.AsSpan(0, MessageCount).Clear();
+        Traces.Clear();
         Rows.Clear();
         Rejections.Clear();
         Announced.Clear();
@@ -126,7 +136,11 @@ internal sealed class PendingBatch(int capacity)
     private void FlushReceived(Run? next)
     {
         if (_lastReceived is not null)
+        {
             Rows.Received[_lastReceived] = Rows.Received.GetValueOrDefault(_lastReceived) + _lastReceivedCount;
+            IngestTelemetry.Received.Add(_lastReceivedCount);
+        }
+
         (_lastReceived, _lastReceivedCount) = (next, 0);
     }
 }

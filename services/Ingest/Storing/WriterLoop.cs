@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tally.Ingest.Receiving;
 using Tally.Storage;
 
@@ -37,8 +38,24 @@ internal sealed class WriterLoop(
 
         foreach (var (run, count) in _owed) batch.Rows.Received[run] = batch.Rows.Received.GetValueOrDefault(run) + count;
         _owed.Clear();
-        await writer.WriteAsync(batch.Rows, cancellationToken);
+        await StoreAsync(batch, cancellationToken);
         stored.Writer.TryWrite(batch); // unbounded: the pool bounds it
+    }
+
+    private async ValueTask StoreAsync(PendingBatch batch, CancellationToken cancellationToken)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        using (batch.Traces.BeginStoring(batch.MessageCount))
+        {
+            var result = await writer.WriteAsync(batch.Rows, cancellationToken);
+            IngestTelemetry.Stored.Add(result.Stored);
+            IngestTelemetry.Duplicates.Add(result.Duplicates);
+            IngestTelemetry.Rejected.Add(batch.Rejections.Count + result.Refused);
+            batch.Traces.EndStoring();
+        }
+
+        IngestTelemetry.FlushTime.Record(Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        IngestTelemetry.BatchSize.Record(batch.MessageCount);
     }
 
     private void Discard(PendingBatch batch)
@@ -47,6 +64,7 @@ internal sealed class WriterLoop(
             "The process stood still for longer than its keep-alive: {Count} messages received before are not stored, the broker delivers them again.",
             batch.MessageCount);
         IngestTelemetry.DiscardedBatches.Add(1);
+        batch.Traces.Discard();
         foreach (var (run, count) in batch.Rows.Received) _owed[run] = _owed.GetValueOrDefault(run) + count;
         pool.Return(batch);
         handler.OnBatchSettled();

@@ -27,6 +27,7 @@ internal sealed class RunCommand
     private readonly Option<TimeSpan> _step = Parsing.Time("--step", "Time between two readings of a device.", Defaults.Step, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24));
     private readonly Option<long> _window = Parsing.Whole("--window", "Readings that may be without an acknowledgement at once.", WindowDefaults.Size, 1, Window.MaxSize);
     private readonly Option<TimeSpan> _probeAfter = Parsing.Time("--probe-after", "Silence after which the oldest reading is sent again; the pause doubles up to a minute.", WindowDefaults.ProbeAfter, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+    private readonly Option<long> _traceEvery = Parsing.Whole("--trace-every", "One of so many readings is traced, where traces go anywhere (OTEL_EXPORTER_OTLP_ENDPOINT); 1: all, 0: none.", Defaults.TraceEvery, 0, 1_000_000_000);
     private readonly Option<TimeSpan> _connectTimeout = Parsing.Time("--connect-timeout", "Time for the first connection to the broker.", Defaults.ConnectTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
     private readonly Option<TimeSpan> _stallTimeout = Parsing.Time("--stall-timeout", "Give up after so long without an acknowledgement.", Defaults.StallTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(24));
     private readonly Option<TimeSpan> _apiTimeout = Parsing.Time("--api-timeout", "How long to ask QueryApi for the ledger.", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
@@ -51,7 +52,7 @@ internal sealed class RunCommand
         Option[] options =
         [
             _messages, _devices, _rate, _qos, _source, _run, _seed, _step, _window, _probeAfter,
-            _connectTimeout, _stallTimeout, _apiTimeout, _report, _broker, _client, _api,
+            _traceEvery, _connectTimeout, _stallTimeout, _apiTimeout, _report, _broker, _client, _api,
         ];
         foreach (var option in options) command.Options.Add(option);
         command.SetAction((parsed, _) => ExecuteAsync(parsed));
@@ -79,6 +80,7 @@ internal sealed class RunCommand
             Seed = parsed.GetValue(_seed),
             Start = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond)),
             Step = parsed.GetValue(_step),
+            TraceEvery = (int)parsed.GetValue(_traceEvery),
             ConnectTimeout = parsed.GetValue(_connectTimeout),
             StallTimeout = parsed.GetValue(_stallTimeout),
             Window = WindowDefaults with { Size = (int)parsed.GetValue(_window), ProbeAfter = parsed.GetValue(_probeAfter) },

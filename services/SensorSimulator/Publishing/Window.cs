@@ -172,7 +172,9 @@ internal sealed class Window
         ref var reading = ref _open[slot];
         ProgressAt = _quietSince = _time.GetTimestamp();
         _probeWait = _options.ProbeAfter;
-        Latency.Record(_time.GetElapsedTime(reading.FirstSentAt, ProgressAt));
+        var latency = _time.GetElapsedTime(reading.FirstSentAt, ProgressAt);
+        Latency.Record(latency);
+        if (SimulatorTelemetry.PublishToAcknowledged.Enabled) SimulatorTelemetry.PublishToAcknowledged.Record(latency.TotalSeconds);
         if (!reading.IsLost) _overtaking.OnAcknowledged(reading.Position);
         Probing -= reading.Copies;
         _open.Remove(slot);

@@ -3,6 +3,7 @@ using System.Text;
 using Tally.Contracts;
 using Tally.SensorSimulator.Publishing;
 using Tally.SensorSimulator.Sources;
+using Tally.SensorSimulator.Tracing;
 
 namespace Tally.SensorSimulator.Runs;
 
@@ -23,6 +24,7 @@ internal sealed class ActiveRun : IDisposable
         AckTopic = Encoding.UTF8.GetBytes(Topics.Acks(ClientId));
         Window = new Window(options.Messages, options.Window, time);
         Announcing = new Announcing(options.Window, time);
+        Traces = new RunTraces(options.Run, options.TraceEvery);
         WakeSender = new Signal(time);
         WakeObserver = new Signal(time);
     }
@@ -55,6 +57,9 @@ internal sealed class ActiveRun : IDisposable
     public Announcing Announcing { get; }
 
     public DropCounter Drops { get; } = new();
+
+    /// <summary>Traces of the readings that are sampled.</summary>
+    public RunTraces Traces { get; }
 
     /// <summary>Set when there may be something to send.</summary>
     public Signal WakeSender { get; }

@@ -67,6 +67,7 @@ internal sealed class Receiver(ActiveRun run) : IMqttHandler, IAcknowledgementVi
     /// <inheritdoc/>
     public void OnPublished(long token, MqttReasonCode reason)
     {
+        if (run.Traces.IsOn) run.Traces.OnPublished(token, reason);
         if (reason == MqttReasonCode.Success)
         {
             // Once for every reading: the lock is taken only where it matters.
@@ -94,7 +95,7 @@ internal sealed class Receiver(ActiveRun run) : IMqttHandler, IAcknowledgementVi
         if ((uint)number >= (uint)run.Plan.Devices || !metric.SequenceEqual(run.Metric)) return;
         // A range is taken as far as it was published: one that goes beyond costs no more than the run has readings.
         to = Math.Min(to, run.Plan.CountOf(number, run.Window.Published));
-        for (var seq = Math.Max(1, from); seq <= to; seq++) run.Window.OnAcknowledged(run.Plan.IndexOf(number, seq), stored);
+        for (var seq = Math.Max(1, from); seq <= to; seq++) OnAcknowledged(run.Plan.IndexOf(number, seq), stored);
     }
 
     void IAcknowledgementVisitor.OnReply(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long seq, bool stored)
@@ -111,8 +112,15 @@ internal sealed class Receiver(ActiveRun run) : IMqttHandler, IAcknowledgementVi
         or MqttReasonCode.QosNotSupported
         or MqttReasonCode.PayloadFormatInvalid;
 
+    private void OnAcknowledged(long index, bool stored)
+    {
+        if (run.Window.OnAcknowledged(index, stored) && run.Traces.IsOn) run.Traces.OnAcknowledged(index);
+    }
+
     private void ReadAcknowledgement(in MqttMessage message)
     {
+        var before = run.Window.Acknowledged;
+        var span = run.Traces.BeginProcessing(message);
         _probe = BinaryPrimitives.TryReadInt64BigEndian(message.CorrelationData, out var position) ? position : null;
         try
         {
@@ -123,5 +131,7 @@ internal sealed class Receiver(ActiveRun run) : IMqttHandler, IAcknowledgementVi
             if (!_malformedNoted) run.Note($"an acknowledgement cannot be read and is passed over (said once): {error.Message}");
             _malformedNoted = true;
         }
+
+        run.Traces.EndProcessing(span, run.Window.Acknowledged - before);
     }
 }

@@ -26,6 +26,7 @@ internal sealed class RunExecutor(IMqttClientFactory clients, TimeProvider time)
         var observing = observer.RunAsync(work.Token);
         // A burst may go on for long without waiting: it must not hold up this method.
         var sending = Task.Run(() => new Sender(run, client).RunAsync(work.Token), CancellationToken.None);
+        SimulatorTelemetry.Begin(run);
         try
         {
             await Task.WhenAny(connection, observing, sending);
@@ -39,6 +40,7 @@ internal sealed class RunExecutor(IMqttClientFactory clients, TimeProvider time)
             await observing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await disconnect.CancelAsync();
             await connection.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            SimulatorTelemetry.End(run);
         }
 
         observer.Show();

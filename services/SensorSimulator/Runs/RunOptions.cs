@@ -37,6 +37,9 @@ internal sealed record RunOptions
     /// </summary>
     public TimeSpan Step { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>One of so many readings is traced, where traces go anywhere; 1: all, 0: none. A trace costs some twenty times what a reading does.</summary>
+    public int TraceEvery { get; init; } = 1_000;
+
     /// <summary>The window and its re-send rule.</summary>
     public WindowOptions Window { get; init; } = new();
 

@@ -89,6 +89,7 @@ internal sealed class Sender(ActiveRun run, IMqttClient client)
         var at = run.Plan.AtOf(seq).UtcDateTime;
         var length = NativeReadingWriter.Write(_payload, run.Name, seq, at, run.Source.ValueOf(device, seq, at), _unit);
         BinaryPrimitives.WriteInt64BigEndian(_correlation, next.Position);
+        var traced = run.Traces.IsOn && run.Traces.IsSampled(next.Index);
         if (run.FirstPublishAt == 0) run.FirstPublishAt = run.Time.GetTimestamp();
         var publication = new MqttPublication
         {
@@ -97,10 +98,12 @@ internal sealed class Sender(ActiveRun run, IMqttClient client)
             ResponseTopic = run.AckTopic,
             // It comes back with the answer to this very sending, so a probe is told from the reading's first sending.
             CorrelationData = next.Kind == PublicationKind.Probe ? _correlation : default,
+            UserProperties = traced ? run.Traces.BeginPublishing(next, _topics[device], seq, length, run.Time.GetUtcNow()) : default,
             Qos = run.Options.Qos,
         };
         if (client.TryPublish(publication, next.Token)) return Step.Sent;
 
+        if (traced) run.Traces.Withdraw(next);
         lock (run.Gate) run.Window.Withdraw(next);
         return Step.NoRoom;
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace Tally.Contracts;
@@ -6,6 +7,13 @@ namespace Tally.Contracts;
 /// <summary>What a notice asks AckResponder to publish, one acknowledgement after the other.</summary>
 public interface INoticeVisitor
 {
+    /// <summary>A trace that the next acknowledgement belongs to.</summary>
+    /// <param name="traceparent">W3C Trace Context, 3.2; not checked.</param>
+    /// <param name="tracestate">W3C Trace Context, 3.3; null when there is none.</param>
+    void OnTrace(string traceparent, string? tracestate)
+    {
+    }
+
     /// <summary>An acknowledgement to publish.</summary>
     /// <param name="topic">Topic, UTF-8; valid during the call.</param>
     /// <param name="payload">JSON as <see cref="AcknowledgementReader"/> reads it; valid during the call.</param>
@@ -57,12 +65,30 @@ public sealed class NoticeReader
         {
             if (JsonTokens.Is(ref json, "to"u8)) topic = JsonTokens.ReadText(notice, ref json);
             else if (JsonTokens.Is(ref json, "correlation"u8)) correlation = ReadBase64(notice, ref json);
+            else if (JsonTokens.Is(ref json, "traces"u8)) ReadTraces(notice, ref json, visitor);
             else CopyProperty(notice, ref json);
         }
 
         _payload.Write("}"u8);
         if (topic.IsEmpty) throw new JsonException($"Before byte {json.TokenStartIndex} an acknowledgement names no topic (\"to\").");
         visitor.OnAcknowledgement(topic, _payload.WrittenSpan, correlation);
+    }
+
+    private static void ReadTraces(ReadOnlySpan<byte> notice, scoped ref Utf8JsonReader json, INoticeVisitor visitor)
+    {
+        JsonTokens.Expect(ref json, JsonTokenType.StartArray);
+        while (JsonTokens.NextElement(ref json, JsonTokenType.StartObject))
+        {
+            string? traceparent = null, tracestate = null;
+            while (JsonTokens.NextProperty(ref json))
+            {
+                if (JsonTokens.Is(ref json, "traceparent"u8)) traceparent = Encoding.UTF8.GetString(JsonTokens.ReadText(notice, ref json));
+                else if (JsonTokens.Is(ref json, "tracestate"u8)) tracestate = Encoding.UTF8.GetString(JsonTokens.ReadText(notice, ref json));
+                else json.Skip();
+            }
+
+            if (traceparent is not null) visitor.OnTrace(traceparent, tracestate);
+        }
     }
 
     /// <summary>The property that was reached, name and value, as it stands.</summary>

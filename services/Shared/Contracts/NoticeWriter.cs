@@ -11,17 +11,17 @@ namespace Tally.Contracts;
 /// <remarks>
 /// <code>
 /// {"run":"r1",
-///  "acks":[{"to":"acks/sim-1","announced":"started",
+///  "acks":[{"to":"acks/sim-1","traces":[{"traceparent":"00-…-01"}],"announced":"started",
 ///           "stored":[{"device":"sensor-0001","metric":"temperature","ranges":[[1,20],[25,25]]}],
 ///           "rejected":[{"device":"sensor-0002","metric":"temperature","ranges":[[7,7]]}]}],
 ///  "replies":[{"to":"acks/x","correlation":"AQI=","stored":false,"device":"d","metric":"m","seq":7,"reason":"no number in the text"}]}
 /// </code>
-/// Call order: <see cref="Begin"/>, then for each publisher <see cref="BeginPublisher"/>, its announcement, everything stored,
-/// everything rejected, then all replies, then <see cref="End"/>. Ranges of one series are given one after the other.
+/// Call order: <see cref="Begin"/>, then for each publisher <see cref="BeginPublisher"/>, its traces, its announcement, everything
+/// stored, everything rejected, then all replies, then <see cref="End"/>. Ranges of one series are given one after the other.
 /// </remarks>
 public sealed class NoticeWriter : IDisposable
 {
-    private enum List : byte { None, Stored, Rejected }
+    private enum List : byte { None, Traces, Stored, Rejected }
 
     private readonly ArrayBufferWriter<byte> _buffer = new(16 * 1024);
     private readonly Utf8JsonWriter _json;
@@ -60,8 +60,27 @@ public sealed class NoticeWriter : IDisposable
         _json.WriteString("to"u8, ackTopic);
     }
 
+    /// <summary>One of the publisher's messages is sampled: the context of the span under which this notice speaks of it.</summary>
+    /// <param name="traceparent">W3C Trace Context, 3.2.</param>
+    /// <param name="tracestate">W3C Trace Context, 3.3; null or empty when there is none.</param>
+    public void Trace(string traceparent, string? tracestate)
+    {
+        if (_list != List.Traces)
+        {
+            EndList();
+            _json.WriteStartArray("traces"u8);
+            _list = List.Traces;
+        }
+
+        WriteTrace(traceparent, tracestate);
+    }
+
     /// <summary>An announcement of the run itself is stored.</summary>
-    public void Announced(RunState state) => _json.WriteString("announced"u8, state == RunState.Finished ? "finished"u8 : "started"u8);
+    public void Announced(RunState state)
+    {
+        EndList();
+        _json.WriteString("announced"u8, state == RunState.Finished ? "finished"u8 : "started"u8);
+    }
 
     /// <summary>The readings <paramref name="from"/> to <paramref name="to"/> (both included) of a series are stored.</summary>
     public void Stored(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long from, long to) => Range(List.Stored, device, metric, from, to);
@@ -77,8 +96,10 @@ public sealed class NoticeWriter : IDisposable
     /// <param name="metric">Metric, empty where unknown.</param>
     /// <param name="seq">Sequence number, 0 where unknown.</param>
     /// <param name="reason">Why it was rejected; null when stored.</param>
+    /// <param name="trace">Contexts of its span as for <see cref="Trace"/>; null when it is not sampled.</param>
     public void Reply(
-        ReadOnlySpan<byte> to, ReadOnlySpan<byte> correlation, bool stored, ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long seq, string? reason)
+        ReadOnlySpan<byte> to, ReadOnlySpan<byte> correlation, bool stored, ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long seq, string? reason,
+        (string Traceparent, string? Tracestate)? trace = null)
     {
         BeginReplies();
         _json.WriteStartObject();
@@ -89,6 +110,13 @@ public sealed class NoticeWriter : IDisposable
         _json.WriteString("metric"u8, metric);
         _json.WriteNumber("seq"u8, seq);
         if (reason is not null) _json.WriteString("reason"u8, reason);
+        if (trace is var (traceparent, tracestate))
+        {
+            _json.WriteStartArray("traces"u8);
+            WriteTrace(traceparent, tracestate);
+            _json.WriteEndArray();
+        }
+
         _json.WriteEndObject();
     }
 
@@ -105,6 +133,14 @@ public sealed class NoticeWriter : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _json.Dispose();
+
+    private void WriteTrace(string traceparent, string? tracestate)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("traceparent"u8, traceparent);
+        if (!string.IsNullOrEmpty(tracestate)) _json.WriteString("tracestate"u8, tracestate);
+        _json.WriteEndObject();
+    }
 
     private void Range(List list, ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long from, long to)
     {

@@ -91,6 +91,7 @@ public sealed partial class BatchWriter
     private async Task CopyAsync(
         NpgsqlConnection connection, string statement, ReadingBatch batch, int from, int to, CancellationToken cancellationToken)
     {
+        using var span = StorageTelemetry.StartCopy(connection, statement == CopyStaging ? "staging" : "readings", to - from);
         await using var copy = await connection.BeginRawBinaryCopyAsync(statement, cancellationToken);
         _encoder.Begin();
         while ((from = Encode(batch, from, to)) < to)

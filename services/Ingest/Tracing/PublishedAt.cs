@@ -1,0 +1,18 @@
+using System.Buffers.Text;
+using Tally.Contracts;
+using Tally.Mqtt;
+
+namespace Tally.Ingest.Tracing;
+
+/// <summary>When a sampled reading was published, as its publisher says in a user property beside its trace context.</summary>
+internal static class PublishedAt
+{
+    /// <summary>Finds it.</summary>
+    /// <returns>Null when it is not there, or no time.</returns>
+    public static DateTimeOffset? Find(MqttUserProperties properties) =>
+        properties.TryGet(TraceProperties.PublishedAt, out var text)
+        && Utf8Parser.TryParse(text, out long milliseconds, out var read) && read == text.Length
+        && milliseconds is >= 0 and < 253_402_300_800_000 // the year 10000
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
+}

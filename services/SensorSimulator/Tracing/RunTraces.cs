@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Tally.Contracts;
+using Tally.Mqtt;
+using Tally.SensorSimulator.Publishing;
+
+namespace Tally.SensorSimulator.Tracing;
+
+/// <summary>
+/// The traces that a run begins: one for each reading that is sampled, from its sending to its acknowledgement. A reading that is
+/// sent again goes on in the trace that it has.
+/// </summary>
+/// <param name="run">Name of the run.</param>
+/// <param name="every">One of so many readings is sampled; 1: all, 0: none.</param>
+internal sealed class RunTraces(string run, int every)
+{
+    private readonly Lock _gate = new(); // the sender publishes, the receiver hears
+    private readonly Dictionary<long, TracedReading> _open = []; // by index
+    private readonly Dictionary<long, TracedReading> _sending = []; // by token
+    private readonly List<ActivityContext> _contexts = [];
+    private readonly List<Activity> _processes = [];
+
+    /// <summary>Somebody listens to traces.</summary>
+    public bool IsOn => every > 0 && SimulatorTelemetry.Spans.HasListeners();
+
+    /// <summary>
+    /// Whether a reading is sampled: of each row of so many the first, then the second, and so on, so that it is not always the
+    /// same device's turn.
+    /// </summary>
+    public bool IsSampled(long index) => index % every == index / every % every;
+
+    /// <summary>A sampled reading is about to be sent.</summary>
+    /// <returns>What it carries of its trace.</returns>
+    public MqttUserProperties BeginPublishing(in Publication publication, ReadOnlySpan<byte> topic, long seq, int bytes, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            if (!_open.TryGetValue(publication.Index, out var reading))
+            {
+                if (SimulatorTelemetry.StartPublish(Encoding.UTF8.GetString(topic), bytes, run, seq) is not { } span) return default;
+                reading = new TracedReading(span, Properties(span, now));
+                _open.Add(publication.Index, reading);
+            }
+            else if (publication.Kind != PublicationKind.First)
+            {
+                reading.Span.AddEvent(new ActivityEvent("sent again"));
+            }
+
+            _sending[publication.Token] = reading;
+            return new MqttUserProperties(reading.Properties);
+        }
+    }
+
+    /// <summary>The client had no room for it.</summary>
+    public void Withdraw(in Publication publication)
+    {
+        lock (_gate) _sending.Remove(publication.Token);
+    }
+
+    /// <summary>The broker has a reading, or it will never have it.</summary>
+    public void OnPublished(long token, MqttReasonCode reason)
+    {
+        lock (_gate)
+        {
+            if (!_sending.Remove(token, out var reading)) return;
+            if (reason != MqttReasonCode.Success) reading.Span.SetStatus(ActivityStatusCode.Error, reason.ToString());
+            reading.Span.Stop();
+        }
+    }
+
+    /// <summary>A reading is acknowledged by the application.</summary>
+    public void OnAcknowledged(long index)
+    {
+        if (!IsSampled(index)) return;
+        lock (_gate)
+        {
+            if (_open.Remove(index, out var reading)) reading.Span.Stop(); // it has stopped long ago, unless PUBACK was lost
+        }
+    }
+
+    /// <summary>An acknowledgement has arrived: spans of its processing in the traces that it carries. For the receiver only.</summary>
+    /// <returns>The span of all of it; null when it carries none.</returns>
+    public Activity? BeginProcessing(in MqttMessage message)
+    {
+        if (message.UserProperties.IsEmpty || !IsOn) return null;
+        _contexts.Clear();
+        MqttTraceContext.GetAll(message.UserProperties, _contexts);
+        if (_contexts.Count == 0 || SimulatorTelemetry.StartBatch() is not { } batch) return null;
+        var topic = Encoding.UTF8.GetString(message.Topic);
+        foreach (var context in _contexts)
+        {
+            if (SimulatorTelemetry.StartProcess(topic, context) is not { } process) continue;
+            process.AddLink(new ActivityLink(batch.Context));
+            _processes.Add(process);
+        }
+
+        return batch;
+    }
+
+    /// <summary>The acknowledgement is read.</summary>
+    /// <param name="batch">Its span.</param>
+    /// <param name="readings">Readings that it acknowledged.</param>
+    public void EndProcessing(Activity? batch, long readings)
+    {
+        if (batch is null) return;
+        foreach (var process in _processes) process.Stop();
+        _processes.Clear();
+        batch.SetTag(MqttSpan.BatchMessageCount, readings).Stop();
+    }
+
+    private static byte[] Properties(Activity span, DateTimeOffset now) =>
+    [
+        .. MqttTraceContext.Encode(span),
+        .. MqttUserProperties.Encode((Encoding.UTF8.GetString(TraceProperties.PublishedAt), now.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture))),
+    ];
+
+    private sealed record TracedReading(Activity Span, byte[] Properties);
+}
