@@ -43,6 +43,33 @@ public sealed class NoticeTests
     }
 
     [Fact]
+    public void Traces_of_a_publisher_reach_its_acknowledgement_and_no_other()
+    {
+        using var writer = new NoticeWriter();
+        writer.Begin("r1"u8);
+        writer.BeginPublisher("acks/a"u8);
+        writer.Trace("00-1", "vendor=x");
+        writer.Trace("00-2", null);
+        writer.Announced(RunState.Started);
+        writer.Stored("d"u8, "m"u8, 1, 1);
+        writer.BeginPublisher("acks/b"u8);
+        writer.Stored("d"u8, "m"u8, 2, 2);
+        writer.Reply("acks/c"u8, [1], stored: true, "d"u8, "m"u8, 3, null, ("00-3", null));
+
+        var traced = new Traced();
+        new NoticeReader().Read(writer.End().Span, traced);
+
+        traced.Said.ShouldBe(
+        [
+            "00-1 vendor=x", "00-2 ",
+            """acks/a {"run":"r1","announced":"started","stored":[{"device":"d","metric":"m","ranges":[[1,1]]}]}""",
+            """acks/b {"run":"r1","stored":[{"device":"d","metric":"m","ranges":[[2,2]]}]}""",
+            "00-3 ",
+            """acks/c {"run":"r1","stored":true,"device":"d","metric":"m","seq":3}""",
+        ]);
+    }
+
+    [Fact]
     public void A_notice_is_the_JSON_that_the_documentation_shows()
     {
         using var writer = new NoticeWriter();
@@ -85,9 +112,9 @@ public sealed class NoticeTests
     public void What_a_later_version_adds_is_passed_over_and_passed_on()
     {
         var forwarded = new Forwarded();
-        new NoticeReader().Read("""{"run":"r","later":{"a":[1]},"acks":[{"to":"acks/s","traces":["00-1"],"announced":"finished"}],"more":1}"""u8, forwarded);
+        new NoticeReader().Read("""{"run":"r","later":{"a":[1]},"acks":[{"to":"acks/s","news":["x"],"announced":"finished"}],"more":1}"""u8, forwarded);
         var payload = forwarded.Acknowledgements.ShouldHaveSingleItem().Payload;
-        Encoding.UTF8.GetString(payload).ShouldBe("""{"run":"r","traces":["00-1"],"announced":"finished"}""");
+        Encoding.UTF8.GetString(payload).ShouldBe("""{"run":"r","news":["x"],"announced":"finished"}""");
         var said = new Said();
         AcknowledgementReader.Read(payload, "r"u8, said).ShouldBeTrue();
         said.Announced.ShouldBe([RunState.Finished]);
@@ -268,5 +295,15 @@ public sealed class NoticeTests
         }
 
         public void OnRange(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, long from, long to, bool stored) => Ranges++;
+    }
+
+    private sealed class Traced : INoticeVisitor
+    {
+        public List<string> Said { get; } = [];
+
+        public void OnTrace(string traceparent, string? tracestate) => Said.Add($"{traceparent} {tracestate}");
+
+        public void OnAcknowledgement(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlation) =>
+            Said.Add($"{Encoding.UTF8.GetString(topic)} {Encoding.UTF8.GetString(payload)}");
     }
 }
