@@ -12,7 +12,7 @@ internal sealed class WatchCommand
     private readonly Argument<string> _filter = new("filter") { Description = "Topic filter, such as telemetry/# or acks/+." };
     private readonly Option<long> _every = Parsing.Whole("--every", "Print the count after every N messages; 0: only at the end.", 1_000, 0, 1_000_000_000);
     private readonly Option<long> _count = Parsing.Whole("--count", "Stop after N messages; 0: never.", 0, 0, long.MaxValue);
-    private readonly Option<long> _qos = Parsing.Whole("--qos", "Highest QoS to receive with: 0 or 1.", 1, 0, 1);
+    private readonly Option<long> _qos = Parsing.Whole("--qos", "Highest QoS to receive with.", 1, 0, 2);
     private readonly Option<TimeSpan> _connectTimeout = Parsing.Time("--connect-timeout", "Time for the first connection to the broker.", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
     private readonly Option<Uri?> _broker = Parsing.Broker("--broker", "The broker; what its user may read is shown.", "ConnectionStrings__mqtt");
     private readonly Option<string?> _client = Parsing.Name("--client", $"The MQTT client: {MqttClientChoice.Allowed}.", "Mqtt__Client", MqttClientChoice.WhyNot);

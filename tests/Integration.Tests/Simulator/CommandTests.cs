@@ -89,7 +89,7 @@ public sealed class CommandTests
     [Theory]
     [InlineData("--nonsense", "--nonsense")]
     [InlineData("--messages=many", "--messages is 'many'")]
-    [InlineData("--qos=2", "--qos is '2'")]
+    [InlineData("--qos=3", "--qos is '3'")]
     public async Task A_mistake_on_the_command_line_is_said_in_one_line_with_status_2(string argument, string said)
     {
         await using var simulator = SimulatorProcess.Start(new Uri("mqtt://127.0.0.1:1"), Nowhere, argument);
