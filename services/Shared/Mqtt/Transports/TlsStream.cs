@@ -60,7 +60,8 @@ internal sealed class TlsStream : BlockingStream
         try
         {
             var count = _ssl.Read(buffer);
-            if (count == 0 && RefusedForLackOfCertificate) throw new TransportException(MqttReasonCode.NotAuthorized, TlsAlert.WantsCertificate.TrimEnd());
+            if (count == 0 && LacksCertificate)
+                throw new IOException("it closed the connection; it asked for a client certificate in the TLS handshake, and none is set: perhaps set Tls.CertificateFile and Tls.KeyFile");
             _anythingRead = true;
             return count;
         }
@@ -113,8 +114,9 @@ internal sealed class TlsStream : BlockingStream
 
     private string? OwnCertificate => _files.Certificate is { } own ? Printable.Of(own.TargetCertificate.Subject) : null;
 
-    // A broker that has the client's first bytes unread when it closes resets the connection, and its alert is lost with that.
-    private bool RefusedForLackOfCertificate => !_anythingRead && _askedForCertificate && _files.Certificate is null;
+    // A broker that has the client's first bytes unread when it closes resets the connection, and its alert is lost with that. One that
+    // closes in good order without an alert has another reason, most likely, but for a hint it will do.
+    private bool LacksCertificate => !_anythingRead && _askedForCertificate && _files.Certificate is null;
 
     private SslClientAuthenticationOptions Options()
     {
@@ -160,7 +162,7 @@ internal sealed class TlsStream : BlockingStream
     private TransportException HandshakeFailed(Exception error)
     {
         if (_refusal is not null) return new TransportException(MqttReasonCode.UnspecifiedError, _refusal, error);
-        if (TlsAlert.Find(error) is not null) return Failed(error);
+        if (WhatWasMeant(error) is { } known) return known;
         var plain = $"write {(_broker.IsWebSocket ? "ws" : "mqtt")}:// if it is one without";
         return _wire.First switch
         {
@@ -170,11 +172,19 @@ internal sealed class TlsStream : BlockingStream
             // Content types of a TLS record (RFC 8446, 5.1): alert and handshake.
             not (0x15 or 0x16) => new TransportException(
                 MqttReasonCode.ProtocolError, $"it does not answer with TLS; is {_broker.Port} a port for TLS? Else {plain}", error),
-            _ => Failed(error),
+            _ => new TransportException(MqttReasonCode.ServerUnavailable, $"the TLS handshake failed: {Innermost(error)}", error),
         };
     }
 
-    private TransportException Failed(Exception error)
+    private IOException Failed(Exception error)
+    {
+        if (WhatWasMeant(error) is { } known) return known;
+        var hint = !_anythingRead && OwnCertificate is { } own ? $" (it may refuse the client's certificate '{own}')" : "";
+        return new IOException(Innermost(error) + hint, error);
+    }
+
+    /// <summary>Null: it just broke.</summary>
+    private TransportException? WhatWasMeant(Exception error)
     {
         if (TlsAlert.Find(error) is { } alert)
         {
@@ -182,10 +192,12 @@ internal sealed class TlsStream : BlockingStream
             return new TransportException(reason, what, error);
         }
 
-        if (RefusedForLackOfCertificate) return new TransportException(MqttReasonCode.NotAuthorized, TlsAlert.WantsCertificate.TrimEnd(), error);
-        var innermost = error;
-        while (innermost.InnerException is not null) innermost = innermost.InnerException;
-        var hint = !_anythingRead && OwnCertificate is { } own ? $" (it may refuse the client's certificate '{own}')" : "";
-        return new TransportException(MqttReasonCode.ServerUnavailable, innermost.Message.TrimEnd('.') + hint, error);
+        return LacksCertificate ? new TransportException(MqttReasonCode.NotAuthorized, TlsAlert.WantsCertificate.TrimEnd(), error) : null;
+    }
+
+    private static string Innermost(Exception error)
+    {
+        while (error.InnerException is not null) error = error.InnerException;
+        return error.Message.TrimEnd('.');
     }
 }

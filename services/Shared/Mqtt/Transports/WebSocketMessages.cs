@@ -103,7 +103,7 @@ internal sealed class WebSocketMessages(Stream wire) : BlockingStream
         var (status, description) = (_socket.CloseStatus, _socket.CloseStatusDescription);
         if (status is null or WebSocketCloseStatus.NormalClosure or WebSocketCloseStatus.Empty) return 0;
         var said = string.IsNullOrEmpty(description) ? "" : $": \"{Printable.Of(description)}\"";
-        throw new TransportException(MqttReasonCode.UnspecifiedError, $"it closed the WebSocket with {(int)status} {status}{said}");
+        throw new IOException($"it closed the WebSocket with {(int)status} {status}{said}");
     }
 
     // The stream below blocks, so nothing is left to wait for, but where a pong of the reading thread holds up the writing one.
