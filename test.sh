@@ -12,6 +12,7 @@ unit_limit=120
 integration_limit=360
 endtoend_limit=300
 filter=(-trait- Category=Long)
+optional=()
 case "${1-}" in
   "") ;;
   --long)
@@ -26,6 +27,7 @@ case "${1-}" in
 esac
 
 "$root/scripts/packages.sh"
+"$root/scripts/test-broker.sh" || optional=(-trait- Broker=aedes)
 "$root/scripts/build.sh" Microservices.sln
 
 passed=0 failed=0 skipped=0
@@ -35,7 +37,7 @@ run() {
   local name=$1 limit=$2 log=$root/artifacts/$1.log status=0 summary
   echo "== $name (at most $limit s)"
   timeout --kill-after=30 "$limit" dotnet "$root/tests/$name/bin/Release/net10.0/Tally.$name.dll" \
-    -noColor -noLogo "${filter[@]}" 2>&1 | tee "$log" || status=$?
+    -noColor -noLogo "${filter[@]}" "${optional[@]}" 2>&1 | tee "$log" || status=$?
   summary=$(sed -n 's/.*Total: \([0-9]*\), Errors: \([0-9]*\), Failed: \([0-9]*\), Skipped: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -n 1)
   if [ -z "$summary" ]; then
     if [ "$status" = 124 ] || [ "$status" = 137 ]; then echo "$name did not finish within $limit s."; else echo "$name ended with status $status."; fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings Mosquitto and PostgreSQL's server if they are not there: installed by the system's package manager where we may,
-# else unpacked below artifacts/packages, where AppHost finds them. Can be run twice; the second time it does nothing.
+# else unpacked below artifacts/packages, where AppHost finds them. Tries to bring MQTTnet, which a package feed may lack.
+# Can be run twice; the second time it does nothing.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -77,6 +78,22 @@ case ${1-} in
     ;;
 esac
 
+# Into the NuGet package folder, where Directory.Build.props looks for it; without it the services have one MQTT client and not
+# two. A feed that lacks it says so within seconds, one that does not answer has half a minute, and neither is asked again
+# before tomorrow.
+bring_mqttnet() {
+  local folder=${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages} project=$root/artifacts/optional version
+  version=$(sed -n 's/.*<MqttNetVersion>\(.*\)<.*/\1/p' "$root/Directory.Build.props")
+  if [ -f "$folder/mqttnet/$version/.nupkg.metadata" ] || ! command -v dotnet >/dev/null; then return; fi
+  if [ -n "$(find "$project/failed-$version" -mmin -1440 2>/dev/null)" ]; then return; fi
+  mkdir -p "$project"
+  echo '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><PackageReference Include="MQTTnet" /></ItemGroup></Project>' >"$project/optional.csproj"
+  if timeout 30 dotnet restore "$project/optional.csproj" --disable-build-servers -nologo >"$project/restore.log" 2>&1; then return; fi
+  touch "$project/failed-$version"
+  echo "MQTTnet $version cannot be brought (log: $project/restore.log): the built-in MQTT client is the only one."
+}
+
+bring_mqttnet
 if complete; then exit 0; fi
 
 mkdir -p "$root/artifacts"

@@ -114,6 +114,7 @@ internal sealed partial class MqttNetSession
         connection.Epoch = _epoch + 1;
         connection.KeepAlive = accepted.Connected.KeepAlive;
         _clientId = accepted.AssignedClientId ?? _clientId;
+        var inherited = accepted.SessionPresent && (_inherited || !_connectedOnce);
         _connectedOnce = true;
         var connected = accepted.Connected with { Epoch = connection.Epoch, ClientId = _clientId };
         var dropped = new List<Dropped>();
@@ -121,6 +122,9 @@ internal sealed partial class MqttNetSession
         {
             _accepted = connected;
             _resend = null;
+            _inherited = inherited;
+            _needsFreeing = inherited && (_needsFreeing || _freeing > 0);
+            _freeing = 0;
             _epoch = connection.Epoch;
             _deliveries.Begin(connected.SessionPresent);
             DropUndeliverable(connected.SessionPresent, dropped);

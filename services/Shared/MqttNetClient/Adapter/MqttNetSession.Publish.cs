@@ -19,10 +19,16 @@ internal sealed partial class MqttNetSession
 
     private MqttConnected _accepted;
 
+    // As in the built-in client: in a session that an earlier process left, the broker may still hold messages of QoS 2 under
+    // packet identifiers of ours, for which a new message would be taken and lost. Before the first one all of them are released.
+    private bool _inherited;
+    private bool _needsFreeing = true;
+    private int _freeing;
+
     private bool HasWindow => _sent.HasRoom && _sent.Count < _accepted.ReceiveMaximum;
 
     // Messages of PublishAsync come first, else a busy publisher would keep them out for ever.
-    private bool IsOpenForNew => _open is not null && _resend is null && _waiting.Count == 0 && _open.Queued < QueuedLimit;
+    private bool IsOpenForNew => _open is not null && _resend is null && _freeing == 0 && _waiting.Count == 0 && _open.Queued < QueuedLimit;
 
     /// <inheritdoc/>
     public bool TryPublish(in MqttPublication publication, long token)
@@ -38,7 +44,7 @@ internal sealed partial class MqttNetSession
                 return true;
             }
 
-            if (!HasWindow) return false;
+            if (!HasWindow || !IsFreeFor(publication.Qos, _open!)) return false;
             var packet = PublishPackets.Create(publication);
             _sent.Add(packet, length, token, null);
             _open!.Send(packet);
@@ -98,8 +104,20 @@ internal sealed partial class MqttNetSession
         SentMessage message;
         lock (_gate)
         {
-            var node = Find(packet.PacketIdentifier, qos) ??
+            if (qos == MqttQos.ExactlyOnce && _freeing > 0)
+            {
+                _freeing--;
+                return;
+            }
+
+            var node = Find(packet.PacketIdentifier, qos);
+            if (node is null)
+            {
+                // It may be for what an earlier process sent, or for a PUBREL that was for the broker's sake.
+                if (_inherited || qos == MqttQos.ExactlyOnce) return;
                 throw Violation.Protocol($"{packet} under whose packet identifier nothing of ours waits for it");
+            }
+
             message = Finish(node);
         }
 
@@ -178,11 +196,11 @@ internal sealed partial class MqttNetSession
             connection.Send(message.Packet);
         }
 
-        while (_resend is null && _waiting.First is { } first && connection.Queued < QueuedLimit)
+        while (_resend is null && _freeing == 0 && _waiting.First is { } first && connection.Queued < QueuedLimit)
         {
             var pending = first.Value;
             var qos = (MqttQos)pending.Packet.QualityOfServiceLevel;
-            if (qos != MqttQos.AtMostOnce && !HasWindow) return;
+            if (qos != MqttQos.AtMostOnce && (!HasWindow || !IsFreeFor(qos, connection))) return;
             _waiting.RemoveFirst();
             if (Undeliverable(pending.Length, qos, pending.Packet.Retain) is { } reason)
             {
@@ -258,6 +276,17 @@ internal sealed partial class MqttNetSession
             EndRequests(over);
             _waiter.Fail(over);
         }
+    }
+
+    /// <summary>Makes sure that the broker holds nothing under our packet identifiers.</summary>
+    /// <returns>False: not yet.</returns>
+    private bool IsFreeFor(MqttQos qos, NetConnection connection)
+    {
+        if (qos != MqttQos.ExactlyOnce || !_inherited || !_needsFreeing) return true;
+        _needsFreeing = false;
+        _freeing = _sent.Capacity;
+        for (var packetId = 1; packetId <= _freeing; packetId++) connection.Send(new MqttPubRelPacket { PacketIdentifier = (ushort)packetId });
+        return false;
     }
 
     private MqttReasonCode? Undeliverable(int packetLength, MqttQos qos, bool retain)

@@ -123,19 +123,28 @@ internal sealed partial class MqttNetSession
         var qos = (MqttQos)packet.QualityOfServiceLevel;
         if (packet.Payload.Length > _options.MaximumPacketSize)
             throw new MqttException(MqttReasonCode.PacketTooLarge, $"A PUBLISH of more than {_options.MaximumPacketSize} bytes.");
-        bool isNew;
-        lock (_gate)
-        {
-            isNew = _deliveries.Take(packet.PacketIdentifier, qos);
-            if (!isNew) connection.Send(new MqttPubRecPacket { PacketIdentifier = packet.PacketIdentifier });
-            if (_deliveries.Unacknowledged > _options.ReceiveMaximum && connection.Version == MqttProtocolVersion.V500) OnExcess();
-        }
-
-        if (!isNew) return false;
+        if (!Arrives(connection, packet.PacketIdentifier, qos, out var turn)) return false;
         _inHandler = true;
-        _view.HandOver(_handler, packet, topic, new MqttDelivery(connection.Epoch, packet.PacketIdentifier));
+        _view.HandOver(_handler, packet, topic, new MqttDelivery(connection.Epoch, packet.PacketIdentifier) { Turn = turn });
         _inHandler = false;
         return true;
+    }
+
+    /// <returns>False when it was handed over before.</returns>
+    private bool Arrives(NetConnection connection, ushort packetId, MqttQos qos, out ushort turn)
+    {
+        turn = 0;
+        if (qos == MqttQos.AtMostOnce) return true;
+        if (packetId == 0) throw Violation.Protocol("PUBLISH with packet identifier 0");
+        lock (_gate)
+        {
+            var arrival = IncomingDeliveries.Arrival.New;
+            if (qos == MqttQos.AtLeastOnce) turn = _deliveries.ArriveAtLeastOnce(packetId);
+            else arrival = _deliveries.ArriveExactlyOnce(packetId, out turn);
+            if (arrival == IncomingDeliveries.Arrival.Acknowledged) connection.Send(new MqttPubRecPacket { PacketIdentifier = packetId });
+            if (_deliveries.Outstanding > _options.ReceiveMaximum && connection.Version == MqttProtocolVersion.V500) OnExcess();
+            return arrival == IncomingDeliveries.Arrival.New;
+        }
     }
 
     private string TopicOf(NetConnection connection, MqttPublishPacket packet)
@@ -174,17 +183,15 @@ internal sealed partial class MqttNetSession
     {
         lock (_gate)
         {
-            if (_open is null) return;
             foreach (var delivery in deliveries)
             {
-                if (delivery.Epoch != _open.Epoch || delivery.PacketId == 0) continue;
-                switch (_deliveries.Acknowledge(delivery.PacketId))
+                switch (_deliveries.Acknowledge(delivery, _open?.Epoch ?? 0))
                 {
-                    case MqttQos.AtLeastOnce:
-                        _open.Send(new MqttPubAckPacket { PacketIdentifier = delivery.PacketId });
+                    case PacketType.PubAck:
+                        _open?.Send(new MqttPubAckPacket { PacketIdentifier = delivery.PacketId });
                         break;
-                    case MqttQos.ExactlyOnce:
-                        _open.Send(new MqttPubRecPacket { PacketIdentifier = delivery.PacketId });
+                    case PacketType.PubRec:
+                        _open?.Send(new MqttPubRecPacket { PacketIdentifier = delivery.PacketId });
                         break;
                 }
             }

@@ -21,7 +21,7 @@ internal sealed partial class MqttNetSession
     public async Task<IReadOnlyList<MqttReasonCode>> SubscribeAsync(IReadOnlyList<MqttSubscription> subscriptions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(subscriptions);
-        MqttClientOptionsCheck.Check(_options with { Subscriptions = subscriptions });
+        foreach (var subscription in subscriptions) MqttClientOptionsCheck.Check(subscription);
         return await AskAsync(SubscriptionRequest.Subscribe([.. subscriptions], ofConnection: false), cancellationToken);
     }
 
@@ -29,7 +29,7 @@ internal sealed partial class MqttNetSession
     public async Task<IReadOnlyList<MqttReasonCode>> UnsubscribeAsync(IReadOnlyList<string> filters, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filters);
-        MqttClientOptionsCheck.Check(_options with { Subscriptions = [.. filters.Select(filter => new MqttSubscription(filter))] });
+        foreach (var filter in filters) MqttClientOptionsCheck.Check(new MqttSubscription(filter));
         return await AskAsync(SubscriptionRequest.Unsubscribe([.. filters]), cancellationToken);
     }
 

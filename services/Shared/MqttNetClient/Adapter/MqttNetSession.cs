@@ -43,7 +43,7 @@ internal sealed partial class MqttNetSession : IMqttClient
     // The session's state. All of it is used under the lock; the handler is never called under it.
     private readonly Lock _gate = new();
     private readonly SentMessages _sent;
-    private readonly Deliveries _deliveries = new();
+    private readonly IncomingDeliveries _deliveries = new();
     private readonly PublishWaiter _waiter;
     private readonly LinkedList<PendingPublish> _waiting = new();
     private NetConnection? _open;

@@ -53,6 +53,9 @@ internal sealed class SentMessages(int capacity)
     private long _bytes;
     private ushort _lastId;
 
+    /// <summary>Highest packet identifier.</summary>
+    public int Capacity => capacity;
+
     /// <summary>How many.</summary>
     public int Count => _inOrder.Count;
 

@@ -10,5 +10,6 @@ public sealed class BuiltInClientWithMqtt5OnMosquitto(OnMosquitto on) : Mqtt5Con
 public sealed class BuiltInClientWithMqtt311OnMosquitto(OnMosquitto on) :
     MqttContract(on, new MqttClientFactory(), MqttProtocolVersion.V311), IClassFixture<OnMosquitto>;
 
+[Trait("Broker", "aedes")]
 public sealed class BuiltInClientWithMqtt311OnAedes(OnAedes on) :
     MqttContract(on, new MqttClientFactory(), MqttProtocolVersion.V311), IClassFixture<OnAedes>;

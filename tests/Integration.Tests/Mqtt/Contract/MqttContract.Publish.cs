@@ -87,7 +87,7 @@ public abstract partial class MqttContract
         const int Count = 50;
         var subscriber = await JoinAsync("sub", new MqttSubscription(Topic("#"), qos));
         var line = NewLine();
-        var publisher = await JoinAsync(Options("pub") with { Broker = line.Through(Device) });
+        var publisher = await JoinAsync(Options("pub", Inbox) with { Broker = line.Through(Device) });
         line.HoldAnswers();
         for (var token = 0; token < Count; token++) await publisher.SendAsync(Topic("d"), token, qos, Cancel);
         var waiting = publisher.PublishAsync(Topic("d"), $"{Count}", Cancel, qos);
@@ -131,7 +131,7 @@ public abstract partial class MqttContract
         const int Cuts = 5;
         var line = NewLine();
         var subscriber = await JoinAsync(Options("sub", new MqttSubscription(Topic("#"), MqttQos.ExactlyOnce)) with { Broker = line.Through(Device) });
-        var publisher = await JoinAsync(Options("pub") with { Broker = line.Through(Device), PublishWindow = 100 });
+        var publisher = await JoinAsync(Options("pub", Inbox) with { Broker = line.Through(Device), PublishWindow = 100 });
         var count = 0;
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var publishing = Task.Run(
@@ -179,6 +179,9 @@ public abstract partial class MqttContract
         Should.Throw<MqttException>(() => publisher.Client.TryPublish(new MqttPublication { Topic = "a/#"u8 }, 1)).Reason.ShouldBe(MqttReasonCode.TopicNameInvalid);
         await publisher.PublishAsync(Topic("d"), "the connection is none the worse", Cancel);
     }
+
+    // aedes knows a session by its subscriptions: one that only publishes has none to come back to.
+    private MqttSubscription Inbox => new(Topic("inbox"));
 
     private protected MqttPublication Publication(MqttQos qos) => new() { Topic = Encoding.UTF8.GetBytes(Topic("d")), Qos = qos };
 

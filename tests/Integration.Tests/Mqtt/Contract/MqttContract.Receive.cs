@@ -24,7 +24,7 @@ public abstract partial class MqttContract
         first.Select(message => message.Payload).ShouldBe(Tokens(3));
         first.ShouldAllBe(message => !message.Duplicate && message.Delivery.Epoch == 1);
         subscriber.Client.Acknowledge(first[0].Delivery);
-        await FlushAsync(subscriber);
+        await SettleAsync(subscriber, qos);
         line.Cut();
 
         if (qos == MqttQos.AtLeastOnce)
@@ -32,7 +32,7 @@ public abstract partial class MqttContract
             await subscriber.UntilReceivedAsync(5);
             var second = subscriber.Messages.Skip(3).ToArray();
             second.Select(message => message.Payload).ShouldBe(["1", "2"]);
-            second.ShouldAllBe(message => message.Duplicate && message.Delivery.Epoch == 2);
+            second.ShouldAllBe(message => message.Duplicate == fixture.SetsDuplicate && message.Delivery.Epoch == 2);
 
             // An acknowledgement of the connection before means nothing on this one.
             subscriber.Client.Acknowledge(first[1].Delivery);
@@ -48,7 +48,7 @@ public abstract partial class MqttContract
         }
 
         subscriber.Client.Acknowledge([.. subscriber.Messages.TakeLast(2).Select(message => message.Delivery)]);
-        await FlushAsync(subscriber);
+        await SettleAsync(subscriber, qos);
         var before = subscriber.Messages.Count;
         line.Cut();
         await subscriber.ReadyAsync(epoch: qos == MqttQos.AtLeastOnce ? 4 : 3);
@@ -56,6 +56,12 @@ public abstract partial class MqttContract
         await subscriber.UntilReceivedAsync(before + 1);
         subscriber.Payloads.Last().ShouldBe("9");
         subscriber.Messages.Count.ShouldBe(before + 1);
+    }
+
+    // At QoS 2 the first answer comes behind PUBREL, and the second is to what goes behind PUBCOMP.
+    private async Task SettleAsync(Party subscriber, MqttQos qos)
+    {
+        for (var turn = 0; turn < (int)qos; turn++) await FlushAsync(subscriber);
     }
 
     [Fact]
@@ -105,8 +111,8 @@ public abstract partial class MqttContract
         hold.SetResult();
         await publishing;
         await Eventually.UntilAsync(() => subscriber.Payloads.Distinct().Count() == Count, "every message to arrive");
+        subscriber.Story.ShouldBe(["connected, new session"]);
         subscriber.Messages.Count.ShouldBe(Count);
-        subscriber.Client.Epoch.ShouldBe(1);
     }
 
     [Fact]
@@ -116,7 +122,7 @@ public abstract partial class MqttContract
         subscriber.Hold = Task.FromException(new InvalidDataException("the owner's fault"));
         var publisher = await JoinAsync("pub");
         await publisher.PublishAsync(Topic("d"), "", Cancel);
-        (await Should.ThrowAsync<InvalidDataException>(subscriber.Run)).Message.ShouldBe("the owner's fault");
+        (await Should.ThrowAsync<InvalidDataException>(subscriber.Run.WaitAsync(Eventually.Timeout, Cancel))).Message.ShouldBe("the owner's fault");
     }
 
     [Fact]

@@ -167,7 +167,7 @@ public abstract partial class MqttContract
     public async Task A_refused_user_ends_the_client_with_one_clear_line(string user)
     {
         var party = Join(Options("a") with { UserName = user, Password = "wrong-secret" });
-        var refused = await Should.ThrowAsync<MqttRefusedException>(party.Run);
+        var refused = await Should.ThrowAsync<MqttRefusedException>(party.Run.WaitAsync(Eventually.Timeout, Cancel));
         refused.Reason.ShouldBeOneOf(MqttReasonCode.BadUserNameOrPassword, MqttReasonCode.NotAuthorized);
         refused.Message.ShouldContain($"Broker 127.0.0.1:{Broker.Port} refuses the connection of user '{user}', client id '{_name}-a'");
         refused.Message.ShouldContain("Check user name and password");
@@ -202,7 +202,7 @@ public abstract partial class MqttContract
         publisher.Client.TryPublish(Publication(MqttQos.AtMostOnce), 0).ShouldBeFalse();
         await Should.ThrowAsync<MqttException>(async () => await publisher.Client.WaitToPublishAsync(Cancel));
         await Should.ThrowAsync<MqttException>(async () => await publisher.PublishAsync(Topic("d"), "", Cancel));
-        publisher.Story.ShouldBe(["connected, new session", "disconnected"]);
+        publisher.Story.ShouldBe(["connected, new session", "disconnected: Stopped."]);
     }
 
     [Fact]

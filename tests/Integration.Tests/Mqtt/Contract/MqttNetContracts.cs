@@ -10,5 +10,6 @@ public sealed class MqttNetWithMqtt5OnMosquitto(OnMosquitto on) :
 public sealed class MqttNetWithMqtt311OnMosquitto(OnMosquitto on) :
     MqttContract(on, MqttClientChoice.Factory(MqttClientChoice.MqttNet), MqttProtocolVersion.V311), IClassFixture<OnMosquitto>;
 
+[Trait("Broker", "aedes")]
 public sealed class MqttNetWithMqtt311OnAedes(OnAedes on) :
     MqttContract(on, MqttClientChoice.Factory(MqttClientChoice.MqttNet), MqttProtocolVersion.V311), IClassFixture<OnAedes>;

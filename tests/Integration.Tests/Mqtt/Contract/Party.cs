@@ -43,17 +43,28 @@ internal sealed class Party : IMqttHandler, IAsyncDisposable
 
     public async Task<Party> ReadyAsync(int epoch = 1)
     {
-        await Eventually.UntilAsync(
-            () => Run.IsFaulted || (Client.IsReady && Client.Epoch >= epoch), $"connection {epoch} to be ready; {string.Join(" | ", Disconnections.Select(end => end.Message))}");
+        await UntilAsync(() => Run.IsFaulted || (Client.IsReady && Client.Epoch >= epoch), $"connection {epoch} to be ready");
         if (Run.IsFaulted) await Run;
         return this;
     }
 
-    public Task UntilReceivedAsync(int count) => Eventually.UntilAsync(
-        () => Messages.Count >= count, $"{count} messages to arrive");
+    public Task UntilReceivedAsync(int count) => UntilAsync(() => Messages.Count >= count, $"{count} messages to arrive");
 
-    public Task UntilPublishedAsync(int count) => Eventually.UntilAsync(
-        () => Published.Count >= count, $"{count} messages to be acknowledged");
+    public Task UntilPublishedAsync(int count) => UntilAsync(() => Published.Count >= count, $"{count} messages to be acknowledged");
+
+    /// <summary>Waits for a condition; says what had happened when it does not come.</summary>
+    public async Task UntilAsync(Func<bool> condition, string waitingFor)
+    {
+        try
+        {
+            await Eventually.UntilAsync(condition, waitingFor);
+        }
+        catch (TimeoutException error)
+        {
+            throw new TimeoutException(
+                $"{error.Message} ({Messages.Count} received, {Published.Count} acknowledged, {Returned.Count} returned; {string.Join(", ", Story)})", error);
+        }
+    }
 
     /// <summary>Publishes the token as text, waiting for room and for a connection.</summary>
     public async Task SendAsync(string topic, long token, MqttQos qos, CancellationToken cancel)
@@ -88,7 +99,7 @@ internal sealed class Party : IMqttHandler, IAsyncDisposable
 
     void IMqttHandler.OnDisconnected(in MqttDisconnected disconnected)
     {
-        Story.Enqueue("disconnected");
+        Story.Enqueue($"disconnected: {disconnected.Message}");
         Disconnections.Enqueue(disconnected);
     }
 
@@ -126,7 +137,7 @@ internal sealed class Party : IMqttHandler, IAsyncDisposable
     }
 
     ValueTask IMqttHandler.OnReadCompletedAsync(CancellationToken cancellationToken) =>
-        Hold.IsCompleted ? ValueTask.CompletedTask : new ValueTask(Hold.WaitAsync(cancellationToken));
+        Hold.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(Hold.WaitAsync(cancellationToken));
 
     private static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
 }
