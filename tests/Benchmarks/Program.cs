@@ -3,5 +3,5 @@ using Tally.Benchmarks.Client;
 using Tally.Benchmarks.Fuzz;
 using Tally.Benchmarks.Pipeline;
 
-var root = new RootCommand("Tally's benchmarks: what the README quotes, measured again.") { PipelineCommand.Create(), ClientCommand.Create(), ClientSideCommand.Create(), FuzzCommand.Create() };
+var root = new RootCommand("Tally's benchmarks: what the README quotes, measured again.") { PipelineCommand.Create(), ClientCommand.Create(), ClientSideCommand.Create(), CodecCommand.Create(), FuzzCommand.Create() };
 return await root.Parse(args).InvokeAsync();

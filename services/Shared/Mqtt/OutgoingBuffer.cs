@@ -19,6 +19,10 @@ internal sealed class OutgoingBuffer
 
     private const int InitialSize = 64 * 1024;
 
+    // Whoever publishes faster than the socket takes it once gets there sooner or later: so at once, and both buffers, instead of
+    // one of them step by step some day in the middle of a stream.
+    private const int GrownSize = PublishLimit + InitialSize;
+
     // What a single large packet made larger is not kept.
     private const int LargestKept = 2 * ReceiveLimit;
 
@@ -31,7 +35,7 @@ internal sealed class OutgoingBuffer
     public Span<byte> Append(int length)
     {
         if (_filling.Length - Count < length)
-            Array.Resize(ref _filling, Math.Max(Count + length, (int)Math.Min(2L * _filling.Length, Array.MaxLength)));
+            Array.Resize(ref _filling, Math.Max(Math.Max(Count + length, GrownSize), (int)Math.Min(2L * _filling.Length, Array.MaxLength)));
         var span = _filling.AsSpan(Count, length);
         Count += length;
         return span;
@@ -41,10 +45,16 @@ internal sealed class OutgoingBuffer
     public ReadOnlyMemory<byte> Take()
     {
         var count = Count;
-        (_filling, _writing) = (_writing.Length > LargestKept ? new byte[InitialSize] : _writing, _filling);
+        (_filling, _writing) = (Next(), _filling);
         Count = 0;
         return _writing.AsMemory(0, count);
     }
 
     public void Clear() => Count = 0;
+
+    private byte[] Next()
+    {
+        if (_writing.Length > LargestKept) return new byte[InitialSize];
+        return _filling.Length >= GrownSize && _writing.Length < GrownSize ? new byte[GrownSize] : _writing;
+    }
 }

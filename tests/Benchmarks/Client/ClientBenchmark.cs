@@ -12,23 +12,27 @@ namespace Tally.Benchmarks.Client;
 /// </summary>
 /// <param name="messages">Messages measured.</param>
 /// <param name="warmUp">Messages before that, until the JIT compiler has nothing more to do and buffers have their size.</param>
-internal sealed class ClientBenchmark(int messages, int warmUp)
+/// <param name="client">Name of the client measured.</param>
+internal sealed class ClientBenchmark(int messages, int warmUp, string client)
 {
+    // From the last message published to the last received; in fact some milliseconds.
+    private static readonly TimeSpan ArrivalTimeout = TimeSpan.FromSeconds(60);
+
     /// <summary>Runs it and prints what it found.</summary>
     public async Task<ClientFigures> RunAsync(TextWriter output, CancellationToken cancellationToken)
     {
         await using var broker = await MosquittoServer.StartAsync(cancellationToken);
-        await output.WriteLineAsync($"Per message with {ClientLoad.PayloadBytes} bytes, {messages:N0} messages after {warmUp:N0} to warm up:");
+        await output.WriteLineAsync($"Client {client}, per message with {ClientLoad.PayloadBytes} bytes, {messages:N0} messages after {warmUp:N0} to warm up:");
         await output.WriteLineAsync("                    user µs   system µs   allocated bytes   messages/s");
         var streams = new List<StreamFigures>();
-        foreach (var qos in (MqttQos[])[MqttQos.AtMostOnce, MqttQos.AtLeastOnce])
+        foreach (var qos in (MqttQos[])[MqttQos.AtMostOnce, MqttQos.AtLeastOnce, MqttQos.ExactlyOnce])
         {
             streams.Add(await RunAsync(broker, qos, cancellationToken));
             await PrintAsync(output, "publish", qos, streams[^1].Publish);
             await PrintAsync(output, "receive", qos, streams[^1].Receive);
         }
 
-        return new ClientFigures("builtin", messages, streams);
+        return new ClientFigures(client, messages, streams);
     }
 
     private async Task<StreamFigures> RunAsync(MosquittoServer broker, MqttQos qos, CancellationToken cancellationToken)
@@ -41,7 +45,10 @@ internal sealed class ClientBenchmark(int messages, int warmUp)
             using var sender = Start("publish", qos, broker.AddressOf("simulator"));
             try
             {
-                return new StreamFigures((int)qos, await ReadAsync(sender, cancellationToken), await ReadAsync(receiver, cancellationToken));
+                var publish = await ReadAsync(sender, cancellationToken);
+
+                // At QoS 0 the broker may drop what it cannot pass on; then there is nothing to wait for.
+                return new StreamFigures((int)qos, publish, await ReadAsync(receiver, cancellationToken).WaitAsync(ArrivalTimeout, cancellationToken));
             }
             finally
             {
@@ -60,7 +67,7 @@ internal sealed class ClientBenchmark(int messages, int warmUp)
         var host = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is not known.");
         var start = new ProcessStartInfo(host) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(host) == "dotnet") start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
-        foreach (var argument in (string[])[ClientSideCommand.Verb, side, $"{(int)qos}", $"{warmUp}", $"{messages}"]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])[ClientSideCommand.Verb, side, $"{(int)qos}", $"{warmUp}", $"{messages}", client]) start.ArgumentList.Add(argument);
 
         // Not as an argument: it holds a password.
         start.Environment[ClientSideCommand.BrokerVariable] = broker.OriginalString;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Tally.MqttNetClient;
 
 namespace Tally.Benchmarks.Client;
 
@@ -19,11 +20,19 @@ internal static class ClientCommand
             });
         }
 
+        var client = new Option<string>("--client")
+        {
+            Description = $"Which client: {MqttClientChoice.Allowed}.", DefaultValueFactory = _ => MqttClientChoice.BuiltIn,
+        };
+        client.Validators.Add(result =>
+        {
+            if (MqttClientChoice.WhyNot(result.GetValueOrDefault<string>(), client.Name) is { } reason) result.AddError(reason);
+        });
         var json = JsonFile.Option();
-        var command = new Command("client", "Measures what publishing and receiving a message costs.") { messages, warmUp, json };
+        var command = new Command("client", "Measures what publishing and receiving a message costs.") { messages, warmUp, client, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var benchmark = new ClientBenchmark(parsed.GetValue(messages), parsed.GetValue(warmUp));
+            var benchmark = new ClientBenchmark(parsed.GetValue(messages), parsed.GetValue(warmUp), parsed.GetValue(client)!);
             var figures = await benchmark.RunAsync(Console.Out, cancellationToken);
             await JsonFile.WriteAsync(parsed.GetValue(json), figures, cancellationToken);
         });

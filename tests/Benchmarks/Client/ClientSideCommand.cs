@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tally.Mqtt;
+using Tally.MqttNetClient;
 
 namespace Tally.Benchmarks.Client;
 
@@ -23,14 +24,15 @@ internal static class ClientSideCommand
         var qos = new Argument<int>("qos");
         var warmUp = new Argument<int>("warm-up");
         var messages = new Argument<int>("messages");
-        var command = new Command(Verb) { side, qos, warmUp, messages };
+        var client = new Argument<string>("client");
+        var command = new Command(Verb) { side, qos, warmUp, messages, client };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var broker = Environment.GetEnvironmentVariable(BrokerVariable)
                 ?? throw new InvalidOperationException($"{BrokerVariable} is not set; '{Verb}' is started by 'client'.");
             var load = new ClientLoad(
-                new Uri(broker), (MqttQos)parsed.GetValue(qos), parsed.GetValue(warmUp), parsed.GetValue(messages), new MqttClientFactory());
+                new Uri(broker), (MqttQos)parsed.GetValue(qos), parsed.GetValue(warmUp), parsed.GetValue(messages), MqttClientChoice.Factory(parsed.GetValue(client)));
             var figures = parsed.GetValue(side) == "receive"
                 ? await new ReceiveSide(load).RunAsync(() => Console.WriteLine(Ready), cancellationToken)
                 : await new PublishSide(load).RunAsync(cancellationToken);
