@@ -28,6 +28,7 @@ esac
 
 "$root/scripts/packages.sh"
 "$root/scripts/test-broker.sh" || optional=(-trait- Broker=aedes)
+"$root/scripts/dashboard.sh"
 "$root/scripts/build.sh" Microservices.sln
 
 passed=0 failed=0 skipped=0

@@ -24,6 +24,8 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
     private static readonly Option<string?> Report = Text("--report", "FILE", "Write the run's report (JSON) to that file");
     private static readonly Option<bool> Reset = new("--reset") { Description = "Throw the local data away first" };
     private static readonly Option<long> Port = Whole("--port", "P", 8080, 1, 65_535, "Port of the web page");
+    private static readonly Option<bool> Dashboard = new("--dashboard") { Description = "Start the Aspire dashboard, which is otherwise left out with --exit" };
+    private static readonly Option<bool> NoDashboard = new("--no-dashboard") { Description = "Start no dashboard and collect no telemetry" };
     private static readonly Option<string?> Client = OneOf("--client", "NAME", null, ["builtin", "MQTTnet"], "MQTT client of the services");
     private static readonly Option<long> StallTimeout =
         Whole("--stall-timeout", "SECONDS", 120, 1, 86_400, "End the run with status 3 after so long without progress");
@@ -38,8 +40,12 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
     {
         var command = new RootCommand("Tally: publishes readings through Mosquitto, stores each once in PostgreSQL, and shows that nothing was lost.")
         {
-            Messages, Devices, Rate, Qos, Source, Exit, Report, Reset, Port, Client, StallTimeout, Data, Local,
+            Messages, Devices, Rate, Qos, Source, Exit, Report, Reset, Port, Dashboard, NoDashboard, Client, StallTimeout, Data, Local,
         };
+        command.Validators.Add(given =>
+        {
+            if (given.GetValue(Dashboard) && given.GetValue(NoDashboard)) given.AddError($"{Dashboard.Name} and {NoDashboard.Name} exclude each other: one of them is allowed.");
+        });
         var result = command.Parse(args);
         if (result.Action is not (null or ParseErrorAction)) return new CommandLine(null, result.Invoke()); // --help, --version
         if (result.Errors.Count == 0) return new CommandLine(Read(result), 0);
@@ -59,6 +65,8 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
         Report = result.GetValue(Report) is { } report ? Path.GetFullPath(report) : null,
         Reset = result.GetValue(Reset),
         Port = (int)result.GetValue(Port),
+        // With --exit nobody is there to look at it, and a run that is measured is measured without.
+        Dashboard = result.GetValue(Dashboard) || !(result.GetValue(NoDashboard) || result.GetValue(Exit)),
         Client = result.GetValue(Client),
         Data = result.GetValue(Data) is { } data ? Path.GetFullPath(data) : null,
     };

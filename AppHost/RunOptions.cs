@@ -33,6 +33,9 @@ internal sealed record RunOptions
     /// <summary>Port of the web page.</summary>
     public int Port { get; init; }
 
+    /// <summary>Start the Aspire dashboard, where it is to be had, and send telemetry to it.</summary>
+    public bool Dashboard { get; init; }
+
     /// <summary>MQTT client of the services; null: their own choice.</summary>
     public string? Client { get; init; }
 

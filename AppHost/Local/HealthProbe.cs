@@ -6,23 +6,23 @@ internal sealed class HealthProbe : IDisposable
     // Its checks ask broker and database, which may be slow just now; asked again right after.
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
-    /// <summary>Null when <c>/health/ready</c> says yes, else what it says, in one line.</summary>
-    public async Task<string?> WhatIsMissingAsync(int port, CancellationToken cancellationToken)
+    /// <summary>Null when that path says yes, else what it says, in one line.</summary>
+    public async Task<string?> WhatIsMissingAsync(int port, string path, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await _http.GetAsync(new Uri($"http://127.0.0.1:{port}/health/ready"), cancellationToken);
+            using var response = await _http.GetAsync(new Uri($"http://127.0.0.1:{port}{path}"), cancellationToken);
             if (response.IsSuccessStatusCode) return null;
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
-            return $"/health/ready says {(int)response.StatusCode} {body.ReplaceLineEndings(" ").Trim()}";
+            return $"{path} says {(int)response.StatusCode} {body.ReplaceLineEndings(" ").Trim()}";
         }
         catch (HttpRequestException error)
         {
-            return $"/health/ready does not answer ({error.Message})";
+            return $"{path} does not answer ({error.Message})";
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"/health/ready does not answer within {_http.Timeout.TotalSeconds} s";
+            return $"{path} does not answer within {_http.Timeout.TotalSeconds} s";
         }
     }
 

@@ -6,6 +6,10 @@ namespace Tally.AppHost.Local;
 /// <summary>Everything that the local mode starts, described.</summary>
 internal sealed partial class LocalResources : IDisposable
 {
+    private const string NoDashboard =
+        "There is no Aspire dashboard: 'aspire' is not on PATH, and scripts/dashboard.sh brings it only where npm is and reaches its registry "
+        + "(log: artifacts/dashboard.log). The run goes on without it; --no-dashboard keeps this line away.";
+
     /// <summary>The database of the store.</summary>
     public const string Database = "telemetry";
 
@@ -16,8 +20,8 @@ internal sealed partial class LocalResources : IDisposable
     private static readonly TimeSpan ServiceStart = TimeSpan.FromSeconds(60);
 
     // A batch is stored and acknowledged in well under a second. Longer than Ingest's own limit for it (20 s by default),
-    // which it needs whole where the database cannot take anything: with a full disk, for example.
-    private static readonly TimeSpan ServiceStop = TimeSpan.FromSeconds(25);
+    // which it needs whole where the database cannot take anything (with a full disk, for example), and 3 s for its last telemetry.
+    private static readonly TimeSpan ServiceStop = TimeSpan.FromSeconds(28);
 
     // Writes its queue, at most max_queued_bytes (1 GB).
     private static readonly TimeSpan MosquittoStop = TimeSpan.FromSeconds(30);
@@ -26,6 +30,7 @@ internal sealed partial class LocalResources : IDisposable
     private static readonly TimeSpan PostgresStop = TimeSpan.FromSeconds(60);
 
     private readonly HealthProbe _health = new();
+    private readonly TelemetryVariables _telemetry = TelemetryVariables.OfEnvironment();
     private readonly RunOptions _options;
     private readonly LocalData _data;
     private readonly IReadOnlyDictionary<string, string> _passwords;
@@ -41,6 +46,12 @@ internal sealed partial class LocalResources : IDisposable
         _mqttPort = new LocalPort("the broker", 1883, screen);
         _postgresPort = new LocalPort("the database", 5432, screen);
         _pagePort = new LocalPort("the web page", options.Port, screen);
+        if (options.Dashboard && _telemetry.UsersReceiver is null)
+        {
+            if (Programs.Aspire() is { } aspire) Dashboard = new LocalDashboard(aspire, _health, screen);
+            else screen.Say(NoDashboard);
+        }
+
         Mosquitto = new ResourcePlan
         {
             Name = "mosquitto",
@@ -77,6 +88,9 @@ internal sealed partial class LocalResources : IDisposable
         QueryApi = Service("queryapi", "QueryApi", _pagePort, "it keeps nothing.");
     }
 
+    /// <summary>The dashboard; null: none is wanted, none is to be had, or the user sends telemetry elsewhere.</summary>
+    public LocalDashboard? Dashboard { get; private set; }
+
     /// <summary>The broker.</summary>
     public ResourcePlan Mosquitto { get; }
 
@@ -92,7 +106,7 @@ internal sealed partial class LocalResources : IDisposable
     /// <summary>Web page and API.</summary>
     public ResourcePlan QueryApi { get; }
 
-    /// <summary>All that stay up.</summary>
+    /// <summary>All that the run needs.</summary>
     public IReadOnlyList<ResourcePlan> All => [Mosquitto, Postgres, Ingest, AckResponder, QueryApi];
 
     /// <summary>The broker, once it was started.</summary>
@@ -104,8 +118,19 @@ internal sealed partial class LocalResources : IDisposable
     /// <summary>Address of the web page and the API.</summary>
     public Uri Page => new($"http://127.0.0.1:{_pagePort.Number}");
 
+    /// <summary>Where telemetry goes, as a person reads it; null: nowhere.</summary>
+    public string? Telemetry => Dashboard?.Page.AbsoluteUri ?? _telemetry.UsersReceiver;
+
+    /// <summary>Goes on without the dashboard, which could not be started.</summary>
+    public void LeaveOutDashboard() => Dashboard = null;
+
     /// <summary>The one-shot that brings the schema up to date.</summary>
-    public ChildCommand Migrate() => Dotnet("migrate", "Ingest", ["migrate"], ServiceEnvironment("ingest", null));
+    public ChildCommand Migrate()
+    {
+        var environment = ServiceEnvironment("ingest", null);
+        environment["OTEL_SERVICE_NAME"] = "migrate";
+        return Dotnet("migrate", "Ingest", ["migrate"], environment);
+    }
 
     /// <summary>The run.</summary>
     public ChildCommand Simulator()
@@ -132,21 +157,21 @@ internal sealed partial class LocalResources : IDisposable
         Name = name,
         Port = port,
         PrepareAsync = _ => Task.FromResult(Dotnet(name, project, [], ServiceEnvironment(name, port.Number))),
-        WhatIsMissingAsync = cancel => _health.WhatIsMissingAsync(port.Number, cancel),
+        WhatIsMissingAsync = cancel => _health.WhatIsMissingAsync(port.Number, "/health/ready", cancel),
         StartTimeout = ServiceStart,
         StopTimeout = ServiceStop,
         IfKilled = ifKilled,
     };
 
-    // The variables that Aspire gives a project, by the same names. What is set for AppHost (OTEL_…) is inherited.
+    // The variables that Aspire gives a project, by the same names.
     private Dictionary<string, string> ServiceEnvironment(string name, int? port)
     {
         var environment = new Dictionary<string, string>
         {
             ["ConnectionStrings__mqtt"] = Broker.AddressOf(name).OriginalString,
-            ["OTEL_SERVICE_NAME"] = name,
             ["Logging__LogLevel__Microsoft"] = "Warning", // "now listening", "application started": AppHost says so itself
         };
+        _telemetry.AddTo(environment, name, Dashboard?.Receiver);
         if (name is "ingest" or "queryapi") environment["ConnectionStrings__telemetry"] = Server.ConnectionStringOf(Database);
         if (port is not null) environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
         if (_pagePort.Number != 0) environment["services__queryapi__http__0"] = Page.OriginalString;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Npgsql;
 using Tally.AppHost.Local.Processes;
 
@@ -50,9 +49,11 @@ internal sealed class LocalRun(RunOptions options, LocalData data, LocalResource
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
+        var dashboard = StartDashboardAsync(cancellationToken);
         var broker = StartAsync(resources.Mosquitto, cancellationToken);
         var database = StartAsync(resources.Postgres, cancellationToken);
         await broker;
+        await dashboard; // the services send to it from their first line on
         var ackResponder = StartAsync(resources.AckResponder, cancellationToken); // needs no database
         await database;
         try
@@ -76,6 +77,35 @@ internal sealed class LocalRun(RunOptions options, LocalData data, LocalResource
         _sampler.Add(resource.Name, () => resource.ProcessId);
         _running.Add(KeepUpAsync(resource));
         return resource.UntilReadyAsync(cancellationToken);
+    }
+
+    // Not one of those whose processor time is the run's, and without it the run goes on.
+    private async Task StartDashboardAsync(CancellationToken cancellationToken)
+    {
+        if (resources.Dashboard is not { } dashboard) return;
+        var resource = new Resource(dashboard.Plan, data.Logs, screen);
+        _started.Add(resource);
+        _running.Add(KeepDashboardUpAsync(resource));
+        try
+        {
+            await resource.UntilReadyAsync(cancellationToken);
+        }
+        catch (EnvironmentException)
+        {
+            resources.LeaveOutDashboard(); // said where it was run
+        }
+    }
+
+    private async Task KeepDashboardUpAsync(Resource resource)
+    {
+        try
+        {
+            await resource.RunAsync();
+        }
+        catch (EnvironmentException error)
+        {
+            screen.Say($"{error.Message}\nThe run goes on without the dashboard; --no-dashboard keeps it from being started.");
+        }
     }
 
     private async Task KeepUpAsync(Resource resource)
@@ -159,8 +189,8 @@ internal sealed class LocalRun(RunOptions options, LocalData data, LocalResource
     private async Task StayUpAsync(int status)
     {
         screen.Say("");
-        screen.Say(string.Create(
-            CultureInfo.InvariantCulture, $"The run ended with status {status}. Everything stays up until Ctrl-C; the web page is {resources.Page.AbsoluteUri}"));
+        var dashboard = resources.Dashboard is { } shown ? $" and the dashboard {shown.Page.AbsoluteUri}" : "";
+        screen.Say($"The run ended with status {status}. Everything stays up until Ctrl-C; the web page is {resources.Page.AbsoluteUri}{dashboard}");
         try
         {
             await Task.Delay(Timeout.Infinite, _abort.Token);
@@ -171,10 +201,10 @@ internal sealed class LocalRun(RunOptions options, LocalData data, LocalResource
         }
     }
 
-    // Those that use broker and database first, then these; within each group at once.
+    // Those that use broker, database and dashboard first, then these; within each group at once.
     private async Task StopAsync()
     {
-        string[] servers = [resources.Mosquitto.Name, resources.Postgres.Name];
+        string[] servers = [resources.Mosquitto.Name, resources.Postgres.Name, LocalDashboard.Name];
         await Task.WhenAll(_started.Where(resource => !servers.Contains(resource.Name)).Select(resource => resource.StopAsync()));
         await Task.WhenAll(_started.Where(resource => servers.Contains(resource.Name)).Select(resource => resource.StopAsync()));
         await Task.WhenAll(_running);

@@ -31,15 +31,23 @@ internal static class Programs
             Versions(Path.Combine(Packages, "usr/lib/postgresql/*/bin")))
         ?? throw new EnvironmentException($"PostgreSQL's {name} is not installed: ./run.sh brings it, or install the package 'postgresql'.");
 
+    /// <summary>Directory of the <c>aspire</c> that <c>scripts/dashboard.sh</c> brings, and of what that unpacks.</summary>
+    public static string DashboardDirectory { get; } = Path.Combine(Repository.Root, "artifacts", "dashboard");
+
+    /// <summary>The Aspire CLI, with the dashboard in it; null: it is not there.</summary>
+    public static string? Aspire() => OnPath().Append(DashboardDirectory).Select(directory => Path.Combine(directory, "aspire")).FirstOrDefault(IsProgram);
+
     private static SystemProgram? Find(string name, IEnumerable<string> installed, IEnumerable<string> unpacked)
     {
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        var found = installed.Concat(path).Select(directory => Path.Combine(directory, name)).FirstOrDefault(IsProgram);
+        var found = installed.Concat(OnPath()).Select(directory => Path.Combine(directory, name)).FirstOrDefault(IsProgram);
         if (found is not null) return new SystemProgram(found, null);
 
         found = unpacked.Select(directory => Path.Combine(directory, name)).FirstOrDefault(IsProgram);
         return found is null ? null : new SystemProgram(found, LibraryPath());
     }
+
+    private static string[] OnPath() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
     private static bool IsProgram(string path)
     {

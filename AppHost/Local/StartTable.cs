@@ -16,6 +16,7 @@ internal static class StartTable
         List<(string Name, string Value)> rows =
         [
             ("web page", resources.Page.AbsoluteUri),
+            .. resources.Telemetry is { } telemetry ? [(resources.Dashboard is null ? "telemetry to" : "dashboard", telemetry)] : Array.Empty<(string, string)>(),
             ("broker", $"{viewer.Host}:{viewer.Port}"),
             ("  to watch", $"mosquitto_sub -h {viewer.Host} -p {viewer.Port} -u viewer -P {PasswordOf(viewer)} -v -t 'telemetry/#'"),
             ("  to publish", $"mosquitto_pub -h {device.Host} -p {device.Port} -u device -P {PasswordOf(device)} -q 1 -t home/temperature -m 'Temperature: 23.5°C'"),

@@ -19,6 +19,7 @@ public sealed class CommandLineTests
         options.Exit.ShouldBeFalse();
         options.Reset.ShouldBeFalse();
         options.Report.ShouldBeNull();
+        options.Dashboard.ShouldBeTrue();
         options.Client.ShouldBeNull();
     }
 
@@ -42,6 +43,14 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("--no-dashboard", false)]
+    [InlineData("--exit", false)]
+    [InlineData("--exit --dashboard", true)]
+    [InlineData("--exit --no-dashboard", false)]
+    public void The_dashboard_is_left_out_when_it_is_not_wanted_and_when_nobody_stays_to_look_at_it(string arguments, bool expected) =>
+        Read(arguments.Split(' ')).Dashboard.ShouldBe(expected);
+
+    [Theory]
     [InlineData("--massages 5", "--massages")]
     [InlineData("extra", "extra")]
     [InlineData("--messages many", "--messages is 'many': a whole number from 1 to 1000000000 is allowed")]
@@ -58,6 +67,7 @@ public sealed class CommandLineTests
     [InlineData("--source microphone", "--source is 'microphone': synthetic is allowed")]
     [InlineData("--client paho", "--client is 'paho': builtin or MQTTnet is allowed")]
     [InlineData("--report", "--report has no value")]
+    [InlineData("--dashboard --no-dashboard", "--dashboard and --no-dashboard exclude each other: one of them is allowed.")]
     public void A_mistake_is_one_line_that_names_the_option_the_value_and_what_is_allowed(string arguments, string expected)
     {
         var errors = new StringWriter();
