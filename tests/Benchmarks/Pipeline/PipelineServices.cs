@@ -64,7 +64,7 @@ internal sealed class PipelineServices : IAsyncDisposable
         using var health = new HealthProbe();
         await Eventually.UntilAsync(
             async () => !process.Exited.IsCompleted
-                ? await health.WhatIsMissingAsync(port, cancellationToken) is null
+                ? await health.WhatIsMissingAsync(port, "/health/ready", cancellationToken) is null
                 : throw new InvalidOperationException($"{name} ended with {await process.Exited}:\n{string.Join('\n', process.LastLines)}"),
             $"{name} to be ready",
             StartTimeout);
