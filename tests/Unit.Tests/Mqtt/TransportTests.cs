@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Shouldly;
 using Tally.Mqtt;
 using Tally.Mqtt.Packets;
 using Tally.Mqtt.Transports;
+using Tally.Testing;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -208,15 +211,52 @@ public sealed class TransportTests : IDisposable
         (await session.Handler.NextAsync(Cancel)).ShouldContain(said);
     }
 
+    [Fact]
+    public async Task The_handshake_sends_the_server_name_and_the_application_protocols_and_the_certificate()
+    {
+        using var authority = new TestAuthority("CA");
+        var server = authority.Issue("server", "mqtt.example.com");
+        var client = authority.Issue("client");
+        var tls = new MqttTls
+        {
+            CaFile = authority.CaFile, ServerName = "mqtt.example.com", CertificateFile = client.Certificate, KeyFile = client.Key,
+            AlpnProtocols = ["x-other", "x-amzn-mqtt-ca"],
+        };
+        await using var session = Session("mqtts", ScriptedBroker.Limit, tls: tls);
+        using var peer = await AcceptAsync();
+        await using var stream = new SslStream(peer.GetStream());
+        string? name = null;
+        await stream.AuthenticateAsServerAsync(
+            (_, hello, _, _) =>
+            {
+                name = hello.ServerName;
+                return ValueTask.FromResult(new SslServerAuthenticationOptions
+                {
+                    ServerCertificate = X509Certificate2.CreateFromPemFile(server.Certificate, server.Key),
+                    ApplicationProtocols = [new SslApplicationProtocol("x-amzn-mqtt-ca")],
+                    ClientCertificateRequired = true,
+                    RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=client",
+                });
+            },
+            null, Cancel);
+        name.ShouldBe("mqtt.example.com");
+        stream.NegotiatedApplicationProtocol.ToString().ShouldBe("x-amzn-mqtt-ca");
+        stream.RemoteCertificate!.Subject.ShouldBe("CN=client");
+        var first = new byte[1];
+        await stream.ReadExactlyAsync(first, Cancel);
+        first[0].ShouldBe((byte)0x10);
+    }
+
     private const string Granted = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n";
 
-    private ClientSession Session(string scheme, TimeSpan connectTimeout, string path = "")
+    private ClientSession Session(string scheme, TimeSpan connectTimeout, string path = "", MqttTls? tls = null)
     {
         var broker = new Uri($"{scheme}://someone:p%40ss@127.0.0.1:{Port}{path}");
         return new ClientSession(new MqttClientOptions
         {
             Broker = broker,
             ClientId = "client-1",
+            Tls = tls,
             ConnectTimeout = connectTimeout,
             ReconnectDelay = TimeSpan.FromMilliseconds(1),
             MaxReconnectDelay = TimeSpan.FromMilliseconds(10),
@@ -262,5 +302,5 @@ public sealed class TransportTests : IDisposable
     private static Task SendAsync(WebSocket socket, ReadOnlyMemory<byte> bytes, bool end) =>
         socket.SendAsync(bytes, WebSocketMessageType.Binary, end, Cancel).AsTask();
 
-    private static Task UntilAsync(Func<bool> condition) => Tally.Testing.Eventually.UntilAsync(condition, "both messages to arrive");
+    private static Task UntilAsync(Func<bool> condition) => Eventually.UntilAsync(condition, "both messages to arrive");
 }
