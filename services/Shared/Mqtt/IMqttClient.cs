@@ -52,8 +52,9 @@ public interface IMqttClient : IAsyncDisposable
 
     /// <summary>
     /// Acknowledges deliveries (QoS 1: PUBACK, 3.4; QoS 2: PUBREC, 3.5, the rest being the client's affair), written
-    /// together. The caller keeps the order of arrival (4.6.0-2). Those of an earlier epoch, those of QoS 0 and those
-    /// acknowledged before are passed over.
+    /// together. The caller keeps the order of arrival (4.6.0-2). Those of QoS 0, those acknowledged
+    /// before and those of QoS 1 from an earlier epoch are passed over. At QoS 2 an owner must not drop a delivery because its
+    /// connection is gone: it is not handed over again while its session lives.
     /// </summary>
     void Acknowledge(ReadOnlySpan<MqttDelivery> deliveries);
 
@@ -81,5 +82,6 @@ public interface IMqttClient : IAsyncDisposable
     /// <param name="cancellationToken">Gives up waiting; the client stops all the same.</param>
     /// <exception cref="ArgumentException">The reason is not one for a client, or a session that ends with its connection is to be kept.</exception>
     /// <exception cref="MqttException">There was no connection to say it on.</exception>
+    /// <exception cref="InvalidOperationException">Called by a handler, for which it would wait.</exception>
     Task DisconnectAsync(MqttReasonCode reason, TimeSpan? sessionExpiry, CancellationToken cancellationToken);
 }

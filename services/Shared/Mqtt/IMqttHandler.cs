@@ -9,7 +9,11 @@ public interface IMqttHandler
     /// <summary>CONNACK arrived and said yes; called before any message of this connection.</summary>
     void OnConnected(in MqttConnected connected) { }
 
-    /// <summary>A message arrived. Acknowledge its <see cref="MqttMessage.Delivery"/> when it is taken care of, now or later.</summary>
+    /// <summary>
+    /// A message arrived. Acknowledge its <see cref="MqttMessage.Delivery"/> when it is taken care of, now or later. At QoS 1 it
+    /// comes again on the next connection if it was not acknowledged on this one; at QoS 2 it comes once in the life of this
+    /// process and session, over all connections (4.3.3).
+    /// </summary>
     void OnMessage(in MqttMessage message) { }
 
     /// <summary>
