@@ -18,7 +18,7 @@ public sealed partial class MqttClient
 
     // A broker of MQTT 3.1.1 cannot say how many messages of QoS 2 it takes at once, and Mosquitto 2.0.11 silently loses those
     // beyond its max_inflight_messages (seen: of 12,000 in a window of 10,000 many had their PUBCOMP and were never delivered). 20 is its default.
-    private const int MostExactlyOnceInVersion311 = 20;
+    internal const int MostExactlyOnceInVersion311 = 20;
 
     private bool HasWindow =>
         _inFlight.HasRoom && _inFlight.Count < _brokerReceiveMaximum &&

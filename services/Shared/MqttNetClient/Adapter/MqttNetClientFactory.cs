@@ -13,10 +13,7 @@ internal sealed class MqttNetClientFactory(ILoggerFactory? loggers) : IMqttClien
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(handler);
         MqttClientOptionsCheck.Check(options);
-
-        // Nobody shall believe that a connection is encrypted that is not.
-        if (BrokerAddress.From(options) is { Scheme: not "mqtt" } broker)
-            throw new ArgumentException($"MQTT option Broker is {broker.Scheme}://, and the client on MQTTnet speaks mqtt:// only: use the built-in one (Mqtt:Client=builtin).");
+        BrokerChannel.Check(options);
         return new MqttNetSession(options, handler, loggers?.CreateLogger<MqttNetSession>() ?? NullLogger<MqttNetSession>.Instance);
     }
 }

@@ -1,10 +1,12 @@
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using MQTTnet.Exceptions;
 using MQTTnet.Packets;
 using Tally.Mqtt;
 using Tally.Mqtt.Packets;
+using Tally.Mqtt.Transports;
 
 namespace Tally.MqttNetClient;
 
@@ -65,12 +67,18 @@ internal sealed partial class MqttNetSession
 
     private async Task<NetConnection> OpenAsync(CancellationToken cancellationToken)
     {
+        using var channel = new BrokerChannel(_options, _broker);
         var net = Net.CreateLowLevelMqttClient();
         try
         {
             var version = IsSpeaking311 ? MqttProtocolVersion.V311 : MqttProtocolVersion.V500;
-            await net.ConnectAsync(ChannelOptions.Create(_options, _broker, version), cancellationToken);
+            await net.ConnectAsync(channel.Options(version), cancellationToken);
             return new NetConnection(net) { Version = version };
+        }
+        catch (Exception error) when (channel.Refusal is { } refusal)
+        {
+            net.Dispose();
+            throw new TransportException(MqttReasonCode.UnspecifiedError, refusal, error);
         }
         catch
         {
@@ -174,6 +182,7 @@ internal sealed partial class MqttNetSession
 
     private ConnectionEnd Failed(Exception error, bool reached, bool timedOut) => error switch
     {
+        TransportException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} cannot be used: {wrong.Message}."),
         MqttException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} answers CONNECT of client id '{_clientId}' wrongly. {wrong.Message}"),
         MqttProtocolViolationException wrong => new ConnectionEnd(
             MqttReasonCode.ProtocolError, $"Broker {_broker} answers CONNECT of client id '{_clientId}' wrongly. {wrong.Message}"),
@@ -184,8 +193,8 @@ internal sealed partial class MqttNetSession
             MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: no answer within {_options.ConnectTimeout.TotalSeconds} s."),
         _ when reached => new ConnectionEnd(
             MqttReasonCode.ServerUnavailable, $"Broker {_broker} broke off the connection of client id '{_clientId}' before CONNACK: {Why(error)}."),
-        { InnerException: AuthenticationException tls } => new ConnectionEnd(
-            MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be trusted or does not speak TLS: {Why(tls)}."),
+        { InnerException: AuthenticationException or WebSocketException } => new ConnectionEnd(
+            MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be used: {Why(error.InnerException)}. Does it speak {_broker.Scheme}:// on that port?"),
         _ => new ConnectionEnd(
             MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: {Why(error)}. Is it running, and are host and port right?"),
     };

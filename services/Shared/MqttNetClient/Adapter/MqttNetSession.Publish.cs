@@ -25,7 +25,13 @@ internal sealed partial class MqttNetSession
     private bool _needsFreeing = true;
     private int _freeing;
 
-    private bool HasWindow => _sent.HasRoom && _sent.Count < _accepted.ReceiveMaximum;
+    private bool HasWindow =>
+        _sent.HasRoom && _sent.Count < _accepted.ReceiveMaximum &&
+        (_accepted.ProtocolVersion == MqttProtocolVersion.V500 || _sent.ExactlyOnceCount < MqttClient.MostExactlyOnceInVersion311);
+
+    private int MostSentAgain => _accepted.ProtocolVersion == MqttProtocolVersion.V311 && _sent.ExactlyOnceCount > MqttClient.MostExactlyOnceInVersion311
+        ? MqttClient.MostExactlyOnceInVersion311
+        : _accepted.ReceiveMaximum;
 
     // Messages of PublishAsync come first, else a busy publisher would keep them out for ever.
     private bool IsOpenForNew => _open is not null && _resend is null && _freeing == 0 && _waiting.Count == 0 && _open.Queued < QueuedLimit;
@@ -181,7 +187,7 @@ internal sealed partial class MqttNetSession
     /// <summary>Sends what may go out now: messages of an earlier connection first, then those of PublishAsync. Under the lock.</summary>
     private void Pump(NetConnection connection)
     {
-        for (; _resend is not null && _sentOnConnection < _accepted.ReceiveMaximum && connection.Queued < QueuedLimit; _resend = _resend.Next)
+        for (; _resend is not null && _sentOnConnection < MostSentAgain && connection.Queued < QueuedLimit; _resend = _resend.Next)
         {
             var message = _resend.Value;
             message.IsSent = true;

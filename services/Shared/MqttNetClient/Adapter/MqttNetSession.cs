@@ -24,6 +24,7 @@ namespace Tally.MqttNetClient;
 /// out of range pass), and after a packet that it does refuse the connection is gone: the broker gets no DISCONNECT that says why.</item>
 /// <item>A property whose value is 0 is the same as one that is absent: a session expiry of 0 in CONNACK reads as the one asked
 /// for, a message expiry of 0 cannot be sent or seen, and a session is ended by a further clean start instead of by DISCONNECT.</item>
+/// <item>Over TLS intermediate certificates of the client are not sent, and over <c>wss://</c> server name and ALPN cannot be chosen.</item>
 /// </list>
 /// </remarks>
 internal sealed partial class MqttNetSession : IMqttClient

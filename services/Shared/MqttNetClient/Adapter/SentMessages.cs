@@ -1,4 +1,5 @@
 using MQTTnet.Packets;
+using MQTTnet.Protocol;
 using Tally.Mqtt;
 
 namespace Tally.MqttNetClient;
@@ -59,6 +60,9 @@ internal sealed class SentMessages(int capacity)
     /// <summary>How many.</summary>
     public int Count => _inOrder.Count;
 
+    /// <summary>How many of them at QoS 2.</summary>
+    public int ExactlyOnceCount { get; private set; }
+
     /// <summary>The oldest.</summary>
     public LinkedListNode<SentMessage>? First => _inOrder.First;
 
@@ -74,6 +78,7 @@ internal sealed class SentMessages(int capacity)
         packet.PacketIdentifier = _lastId;
         _byId.Add(_lastId, _inOrder.AddLast(new SentMessage(packet, length, token, pending)));
         _bytes += length;
+        if (IsExactlyOnce(packet)) ExactlyOnceCount++;
     }
 
     /// <summary>Finds the one with that packet identifier.</summary>
@@ -85,5 +90,8 @@ internal sealed class SentMessages(int capacity)
         _byId.Remove(message.Value.Packet.PacketIdentifier);
         _inOrder.Remove(message);
         _bytes -= message.Value.Length;
+        if (IsExactlyOnce(message.Value.Packet)) ExactlyOnceCount--;
     }
+
+    private static bool IsExactlyOnce(MqttPublishPacket packet) => packet.QualityOfServiceLevel == MqttQualityOfServiceLevel.ExactlyOnce;
 }

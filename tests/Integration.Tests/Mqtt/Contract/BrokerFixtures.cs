@@ -14,6 +14,12 @@ public abstract class BrokerFixture : IAsyncLifetime
     /// <summary>It says of a message that it may have been delivered before (3.3.1.1).</summary>
     public virtual bool SetsDuplicate => true;
 
+    /// <summary>It knows after a reconnection for which messages of QoS 2 it had PUBREC (4.3.3).</summary>
+    public virtual bool KeepsExactlyOnce => true;
+
+    /// <summary>It reads from a client that does not read from it.</summary>
+    public virtual bool ReadsWhileItCannotWrite => true;
+
     internal ITestBroker Broker => _broker ?? throw new InvalidOperationException(WhyNot);
 
     public async ValueTask InitializeAsync()
@@ -47,6 +53,12 @@ public sealed class OnAedes : BrokerFixture
 
     // 1.2.0 leaves the flag out of what it delivers again (seen).
     public override bool SetsDuplicate => false;
+
+    // With two messages that had their PUBREC and not yet PUBCOMP, 1.2.0 sends PUBREL and PUBLISH for one and nothing for the other (seen).
+    public override bool KeepsExactlyOnce => false;
+
+    // Its handling of a client waits until what it has to write to it is written.
+    public override bool ReadsWhileItCannotWrite => false;
 
     protected override async Task<ITestBroker> StartAsync(CancellationToken cancellationToken) => await AedesServer.StartAsync(cancellationToken);
 }

@@ -13,3 +13,5 @@ public sealed class BuiltInClientWithMqtt311OnMosquitto(OnMosquitto on) :
 [Trait("Broker", "aedes")]
 public sealed class BuiltInClientWithMqtt311OnAedes(OnAedes on) :
     MqttContract(on, new MqttClientFactory(), MqttProtocolVersion.V311), IClassFixture<OnAedes>;
+
+public sealed class BuiltInClientOnEachWay(SecureBrokerFixture fixture) : SecureContract(fixture, new MqttClientFactory()), IClassFixture<SecureBrokerFixture>;

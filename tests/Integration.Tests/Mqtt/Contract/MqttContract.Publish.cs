@@ -84,7 +84,7 @@ public abstract partial class MqttContract
     [InlineData(MqttQos.ExactlyOnce)]
     public async Task What_has_no_acknowledgement_is_sent_again_where_the_session_is_present(MqttQos qos)
     {
-        const int Count = 50;
+        const int Count = 15;
         var subscriber = await JoinAsync("sub", new MqttSubscription(Topic("#"), qos));
         var line = NewLine();
         var publisher = await JoinAsync(Options("pub", Inbox) with { Broker = line.Through(Device) });
@@ -107,7 +107,7 @@ public abstract partial class MqttContract
     [Fact]
     public async Task What_has_no_acknowledgement_is_handed_back_in_order_where_the_session_is_lost()
     {
-        const int Count = 50;
+        const int Count = 30;
         var line = NewLine();
         var publisher = await JoinAsync(Options("pub") with { Broker = line.Through(Device) });
         line.HoldAnswers();
@@ -151,8 +151,10 @@ public abstract partial class MqttContract
         await enough.CancelAsync();
         await publishing;
         await publisher.UntilPublishedAsync(count);
-        await Eventually.UntilAsync(() => subscriber.Messages.Count >= count, "every message to arrive");
-        subscriber.Payloads.Order(StringComparer.Ordinal).ShouldBe(Tokens(count).Order(StringComparer.Ordinal));
+        publisher.Published.Select(published => published.Token).Order().ShouldBe(Enumerable.Range(0, count).Select(token => (long)token));
+        publisher.Returned.ShouldBeEmpty();
+        await subscriber.UntilAsync(() => subscriber.Payloads.Distinct().Count() >= count, "every message to arrive");
+        if (fixture.KeepsExactlyOnce) subscriber.Messages.Count.ShouldBe(count);
         publisher.Client.Epoch.ShouldBeGreaterThan(1);
     }
 
@@ -169,7 +171,6 @@ public abstract partial class MqttContract
         line.PutUp();
         (await waiting).ShouldBe(MqttReasonCode.Success);
         await subscriber.UntilReceivedAsync(1);
-        publisher.Disconnections.Count.ShouldBe(1);
     }
 
     [Fact]

@@ -13,3 +13,6 @@ public sealed class MqttNetWithMqtt311OnMosquitto(OnMosquitto on) :
 [Trait("Broker", "aedes")]
 public sealed class MqttNetWithMqtt311OnAedes(OnAedes on) :
     MqttContract(on, MqttClientChoice.Factory(MqttClientChoice.MqttNet), MqttProtocolVersion.V311), IClassFixture<OnAedes>;
+
+public sealed class MqttNetOnEachWay(SecureBrokerFixture fixture) :
+    SecureContract(fixture, MqttClientChoice.Factory(MqttClientChoice.MqttNet)), IClassFixture<SecureBrokerFixture>;
