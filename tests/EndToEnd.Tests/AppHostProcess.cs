@@ -31,6 +31,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         var (name, value) = (_mark[.._mark.IndexOf('=')], _mark[(_mark.IndexOf('=') + 1)..]);
         start.Environment[name] = value;
+        foreach (var variable in start.Environment.Keys.Where(key => key.StartsWith("OTEL_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(variable);
         _process = Process.Start(start)!;
         _reading = Task.WhenAll(ReadAsync(_process.StandardOutput), ReadAsync(_process.StandardError));
     }
@@ -47,8 +48,14 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     /// <summary>Connection string of the database, as the start table says.</summary>
     public string Database => InTable("database");
 
-    /// <summary>Starts it.</summary>
-    public static AppHostProcess Start(params IEnumerable<string> arguments) => new(arguments);
+    /// <summary>Address of the dashboard, as the start table says.</summary>
+    public Uri Dashboard => new(InTable("dashboard"));
+
+    /// <summary>Starts it, without the dashboard, which takes longer to start than all the rest.</summary>
+    public static AppHostProcess Start(params IEnumerable<string> arguments) => new(["--no-dashboard", .. arguments]);
+
+    /// <summary>Starts it as it is, with the dashboard.</summary>
+    public static AppHostProcess StartWithDashboard(params IEnumerable<string> arguments) => new(arguments);
 
     /// <summary>Waits for a line that begins so, or has this in it.</summary>
     public async Task<string> UntilAsync(string text, TimeSpan? timeout = null)

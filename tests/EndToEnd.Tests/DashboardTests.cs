@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Sockets;
+using Shouldly;
+using Tally.AppHost.Local;
+using Tally.AppHost.Local.Processes;
+using Tally.Testing;
+using Xunit;
+
+namespace Tally.EndToEnd.Tests;
+
+public sealed class DashboardTests : IDisposable
+{
+    private const int Producer = 4;
+    private const int Consumer = 5;
+    private const int Internal = 1;
+
+    // Sent once a second, and taken at once; the rest is for a machine that runs other tests too.
+    private static readonly TimeSpan ArrivalTimeout = TimeSpan.FromSeconds(30);
+
+    private static readonly (string Service, string Name, int Kind, string? Parent)[] Hops =
+    [
+        ("simulator", "publish telemetry/{device}", Producer, null),
+        ("ingest", "process telemetry/{device}", Consumer, "publish telemetry/{device}"),
+        ("ingest", "store", Internal, "process telemetry/{device}"),
+        ("ingest", "publish stored/{run}", Producer, "process telemetry/{device}"),
+        ("ackresponder", "process stored/{run}", Consumer, "publish stored/{run}"),
+        ("ackresponder", "publish acks/{publisher}", Producer, "process stored/{run}"),
+        ("simulator", "process acks/{publisher}", Consumer, "publish acks/{publisher}"),
+    ];
+
+    private readonly LocalDataDirectory _data = new();
+
+    public DashboardTests() =>
+        Assert.SkipWhen(Programs.Aspire() is null, "There is no Aspire dashboard: scripts/dashboard.sh brings it where npm is and reaches its registry.");
+
+    public void Dispose() => _data.Dispose();
+
+    [Fact]
+    public async Task After_a_run_it_shows_sampled_readings_on_their_way_through_all_services_and_back()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var app = AppHostProcess.StartWithDashboard("--messages", "10000", "--data", _data.Path);
+        await app.UntilAsync("The run ended with status 0");
+        using var dashboard = new DashboardApi(app.Dashboard);
+
+        var (spans, traces) = await TracesAsync(dashboard, count: 10, cancel);
+
+        foreach (var trace in traces)
+        {
+            trace.Select(span => (span.Service, span.Name, span.Kind, ParentIn(trace, span)?.Name)).ShouldBe(Hops);
+            var batch = spans.Single(span => span.SpanId == trace.Single(span => span.Name == "store").Links.ShouldHaveSingleItem());
+            batch.Name.ShouldBe("process batch telemetry/{device}");
+            spans.ShouldContain(span => span.ParentSpanId == batch.SpanId && span.Name == "COPY readings");
+        }
+
+        traces.Select(trace => trace[0].Attributes["tally.run"]).Distinct().ShouldHaveSingleItem();
+        var resources = await dashboard.ResourcesAsync(cancel);
+        foreach (var service in (string[])["simulator", "ingest", "ackresponder", "queryapi"]) resources[service].HasMetrics.ShouldBeTrue(service);
+        foreach (var service in (string[])["ingest", "ackresponder", "queryapi"]) resources[service].HasLogs.ShouldBeTrue(service);
+
+        app.Send(Signal.Interrupt);
+        (await app.ExitAsync()).ShouldBe(0);
+        app.Running().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task On_ports_that_are_taken_it_chooses_others_and_it_ends_with_an_AppHost_that_is_killed()
+    {
+        using var page = Take(18888);
+        using var receiver = Take(4317);
+        await using var app = AppHostProcess.StartWithDashboard("--messages", "1000", "--data", _data.Path);
+        await app.UntilAsync("The run ended with status 0");
+        await app.UntilAsync($"Port 18888 is taken, so the dashboard is on {app.Dashboard.Port}.");
+        await app.UntilAsync("Port 4317 is taken, so its OTLP receiver is on ");
+        app.Running().ShouldContain(process => process.CommandLine.Contains("dashboard run", StringComparison.Ordinal));
+
+        app.Send(Signal.Kill);
+
+        await app.UntilNothingIsLeftAsync(TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>The traces of sampled readings, each in the order of time, once so many are complete; and all spans that there are then.</summary>
+    private static async Task<(IReadOnlyList<DashboardSpan> Spans, List<List<DashboardSpan>> Traces)> TracesAsync(DashboardApi dashboard, int count, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<DashboardSpan> spans = [];
+        List<List<DashboardSpan>> traces = [];
+        await Eventually.UntilAsync(
+            async () =>
+            {
+                spans = await dashboard.SpansAsync(cancellationToken);
+                traces =
+                [
+                    .. from span in spans
+                       group span by span.TraceId into trace
+                       where trace.Any(span => span.Attributes.ContainsKey("tally.run"))
+                       select trace.OrderBy(span => span.Start).ToList(),
+                ];
+                return traces.Count(trace => trace.Count == Hops.Length) == count;
+            },
+            $"{count} traces of {Hops.Length} spans",
+            ArrivalTimeout);
+        return (spans, traces);
+    }
+
+    private static DashboardSpan? ParentIn(List<DashboardSpan> trace, DashboardSpan span) => trace.Find(other => other.SpanId == span.ParentSpanId);
+
+    // Null: somebody else has it, which is as good.
+    private static TcpListener? Take(int port)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return listener;
+        }
+        catch (SocketException)
+        {
+            listener.Dispose();
+            return null;
+        }
+    }
+}
