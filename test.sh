@@ -9,7 +9,7 @@ export DOTNET_CLI_HOME=${DOTNET_CLI_HOME:-${HOME:-$root/artifacts/home}}
 
 # Limits that make a test that hangs a failure, not a wait; together they stay below fifteen minutes with the build.
 unit_limit=120
-integration_limit=360
+integration_limit=420
 endtoend_limit=300
 filter=(-trait- Category=Long)
 optional=()

@@ -34,7 +34,9 @@ internal sealed class IngestService(
         {
             logger.LogCritical("{Reason}", error.Message);
             exit.Code = ExitStatus.Environment;
-            lifetime.StopApplication();
+
+            // A host that is stopped while it starts throws instead of ending.
+            lifetime.ApplicationStarted.UnsafeRegister(static lifetime => ((IHostApplicationLifetime)lifetime!).StopApplication(), lifetime);
         }
     }
 

@@ -55,6 +55,7 @@ public sealed class FinalError(IHostApplicationLifetime lifetime)
         if (Status != 0) return;
         (Status, Line) = (ServiceHost.EnvironmentStatus, line);
         Console.Error.WriteLine(line);
-        lifetime.StopApplication();
+        // A host that is stopped while it starts throws instead of ending.
+        lifetime.ApplicationStarted.UnsafeRegister(static lifetime => ((IHostApplicationLifetime)lifetime!).StopApplication(), lifetime);
     }
 }
