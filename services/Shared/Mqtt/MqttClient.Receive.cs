@@ -43,7 +43,7 @@ public sealed partial class MqttClient
                 connection.Input.Take(rest.Start, buffer.End);
                 if (packets > 0) AfterRoomWasMade(connection);
                 if (_handed) now = LetCatchUp(connection, catchUp, now);
-                if (_gathering.ShouldWait(bytes, packets, now)) _gathering.Wait();
+                if (_receiveGathering.ShouldWait(bytes, packets, now)) _receiveGathering.Wait();
                 while (_outgoing.Count > OutgoingBuffer.ReceiveLimit && !connection.Ending.IsCancellationRequested) connection.DrainSignal.Wait();
             }
             while (connection.Input.Fill(connection.Stream) > 0);

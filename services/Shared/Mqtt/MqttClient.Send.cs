@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Tally.Mqtt;
 
-// The send loop: everything gathered since the last write goes out with the next.
+// The send loop: everything gathered since the last write goes out with the next, and while a stream is running more is let gather.
 public sealed partial class MqttClient
 {
     private void SendLoop(Connection connection)
@@ -15,11 +15,13 @@ public sealed partial class MqttClient
 
                 // Read before the buffer: what was appended before the finish is then sent for certain.
                 var last = connection.Finishing;
-                while (TakeOutgoing() is { IsEmpty: false } bytes)
+                while (TakeOutgoing(out var packets) is { IsEmpty: false } bytes)
                 {
                     connection.Stream.Write(bytes.Span);
-                    connection.LastSent = Environment.TickCount64;
+                    var now = Environment.TickCount64;
+                    connection.LastSent = now;
                     AfterWrite(connection);
+                    if (_sendGathering.ShouldWait(bytes.Length, packets, now)) _sendGathering.Wait();
                 }
 
                 if (!last) continue;
@@ -37,10 +39,11 @@ public sealed partial class MqttClient
 
     private static bool IsBroken(Exception error) => error is IOException or SocketException or ObjectDisposedException;
 
-    private ReadOnlyMemory<byte> TakeOutgoing()
+    private ReadOnlyMemory<byte> TakeOutgoing(out int packets)
     {
         lock (_gate)
         {
+            packets = _outgoing.Packets;
             (_unwritten, _beingWritten) = (_beingWritten, _unwritten);
             return _outgoing.Take();
         }

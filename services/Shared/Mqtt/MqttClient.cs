@@ -28,7 +28,8 @@ public sealed partial class MqttClient : IMqttClient
     private readonly BrokerAddress _broker;
     private readonly BackOff _backOff;
     private readonly CancellationTokenSource _disposing = new();
-    private readonly Gathering _gathering;
+    private readonly Gathering _receiveGathering;
+    private readonly Gathering _sendGathering;
 
     // The session's state. All of it is used under the lock; the handler is never called under it.
     private readonly Lock _gate = new();
@@ -64,7 +65,8 @@ public sealed partial class MqttClient : IMqttClient
         _broker = BrokerAddress.From(options);
         _clientId = options.ClientId;
         _backOff = new BackOff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared);
-        _gathering = new Gathering(options.GatherTime);
+        _receiveGathering = new Gathering(options.GatherTime);
+        _sendGathering = new Gathering(options.GatherTime);
         _inFlight = new InFlightMessages(Math.Min(options.PublishWindow, (ushort)(SubscribePacketId - 1)));
         _waiter = new PublishWaiter(_gate);
         _splitter = new PacketSplitter(options.MaximumPacketSize);

@@ -95,8 +95,9 @@ public sealed record MqttClientOptions
     public int MaximumPacketSize { get; init; } = 1 << 20;
 
     /// <summary>
-    /// How long bytes may gather in the socket while a stream is running, before they are read: each small write of the
-    /// broker would otherwise wake the reader. Zero reads eagerly. The first byte after idle is always read at once.
+    /// How long bytes may gather while a stream is running, before they are read or written: each small write of the broker
+    /// would otherwise wake the reader, and each small write of ours the broker. Zero reads and writes eagerly. The first byte
+    /// after idle always goes at once.
     /// </summary>
     public TimeSpan GatherTime { get; init; } = TimeSpan.FromMilliseconds(1);
 

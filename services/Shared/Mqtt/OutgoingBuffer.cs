@@ -29,7 +29,11 @@ internal sealed class OutgoingBuffer
     private byte[] _filling = new byte[InitialSize];
     private byte[] _writing = new byte[InitialSize];
 
+    /// <summary>Bytes gathered since they were taken last.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Packets they are.</summary>
+    public int Packets { get; private set; }
 
     /// <summary>Room for a packet of this length behind the others, to be written by the caller at once.</summary>
     public Span<byte> Append(int length)
@@ -38,6 +42,7 @@ internal sealed class OutgoingBuffer
             Array.Resize(ref _filling, Math.Max(Math.Max(Count + length, GrownSize), (int)Math.Min(2L * _filling.Length, Array.MaxLength)));
         var span = _filling.AsSpan(Count, length);
         Count += length;
+        Packets++;
         return span;
     }
 
@@ -46,11 +51,11 @@ internal sealed class OutgoingBuffer
     {
         var count = Count;
         (_filling, _writing) = (Next(), _filling);
-        Count = 0;
+        (Count, Packets) = (0, 0);
         return _writing.AsMemory(0, count);
     }
 
-    public void Clear() => Count = 0;
+    public void Clear() => (Count, Packets) = (0, 0);
 
     private byte[] Next()
     {
