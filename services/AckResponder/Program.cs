@@ -1,6 +1,8 @@
 using Tally.AckResponder;
 using Tally.ServiceDefaults;
 
+if (args is [HealthVerb.Name]) return await HealthVerb.RunAsync();
+
 return await ServiceHost.RunAsync(() =>
 {
     var builder = WebApplication.CreateBuilder(args);

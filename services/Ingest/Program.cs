@@ -1,6 +1,8 @@
 using Tally.Ingest;
 using Tally.ServiceDefaults;
 
+if (args is [HealthVerb.Name]) return await HealthVerb.RunAsync();
+
 return await IngestCommand.RunAsync(args, Console.Error, async (verb, settings) =>
 {
     var builder = WebApplication.CreateBuilder(settings);
