@@ -20,9 +20,6 @@ internal static class QueryApiServices
         var services = builder.Services;
         services.AddCheckedOptions<QueryApiOptions>("QueryApi");
         services.AddSingleton<IValidateOptions<QueryApiOptions>, ConnectionStringCheck>();
-        // Lines for each request, four of them, would bury the rest; configuration can have them back.
-        if (builder.Configuration["Logging:LogLevel:Microsoft.AspNetCore"] is null)
-            builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
         services.AddSingleton(DatabaseRegistration.CreateDataSource);

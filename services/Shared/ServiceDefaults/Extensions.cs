@@ -34,6 +34,9 @@ public static class Extensions
             console.UseUtcTimestamp = true;
         });
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning); // at Information it writes three lines for each batch
+        // Lines for each request, four of them, would bury the rest, and every probe is a request; configuration can have them back.
+        if (builder.Configuration["Logging:LogLevel:Microsoft.AspNetCore"] is null)
+            builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // who asks gets the answer
         return builder;
     }
