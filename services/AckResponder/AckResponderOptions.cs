@@ -8,7 +8,10 @@ internal sealed record AckResponderOptions
     /// <summary>Name of the section.</summary>
     public const string Section = "AckResponder";
 
-    /// <summary>Client identifier: the name of the session at the broker, the same in every life and used by one process at a time.</summary>
+    /// <summary>
+    /// Client identifier: the name of the sessions at the broker ({ClientId} takes notices, {ClientId}-acks publishes), the same in every life and used
+    /// by one process at a time.
+    /// </summary>
     [RegularExpression("^[A-Za-z0-9._-]{1,64}$", ErrorMessage = "expected 1 to 64 of A-Z a-z 0-9 . _ -")]
     public string ClientId { get; set; } = "ackresponder";
 

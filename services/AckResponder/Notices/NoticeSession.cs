@@ -11,6 +11,10 @@ namespace Tally.AckResponder.Notices;
 /// notices themselves, in the order in which they arrived (MQTT 5, 4.6). Whatever happens in between, the broker still has
 /// each notice that is not settled and delivers it again.
 /// </summary>
+/// <remarks>
+/// Acknowledgements go over a connection of their own: the one that delivers is not read while too much is in progress, and
+/// what is in progress would wait for ever for a PUBACK that lies unread behind more notices.
+/// </remarks>
 internal sealed class NoticeSession(
     Uri broker, AckResponderOptions options, IMqttClientFactory clients, AckResponderMetrics metrics, TimeProvider time, ILogger<NoticeSession> logger)
     : IMqttHandler
@@ -20,10 +24,11 @@ internal sealed class NoticeSession(
     // Unbounded themselves: what is in them is counted by the backlog.
     private readonly Channel<Notice> _arrived = Channel.CreateUnbounded<Notice>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly Channel<Notice> _publishing = Channel.CreateUnbounded<Notice>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-    private volatile IMqttClient? _client;
+    private volatile IMqttClient? _notices;
+    private volatile IMqttClient? _acknowledgements;
 
-    /// <summary>There is a connection and the subscription stands.</summary>
-    public bool IsConnected => _client?.IsReady ?? false;
+    /// <summary>Both connections stand, and the subscription.</summary>
+    public bool IsConnected => _notices is { IsReady: true } && _acknowledgements is { IsReady: true };
 
     /// <summary>For how long the oldest notice has been in progress; zero when there is none.</summary>
     public TimeSpan OldestAge => _backlog.Oldest is { } oldest ? time.GetElapsedTime(oldest.ArrivedAt) : TimeSpan.Zero;
@@ -32,7 +37,7 @@ internal sealed class NoticeSession(
     /// <exception cref="MqttRefusedException">The broker refuses this service.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        await using var client = clients.Create(
+        await using var notices = clients.Create(
             new MqttClientOptions
             {
                 Broker = broker,
@@ -42,15 +47,18 @@ internal sealed class NoticeSession(
                 ReceiveMaximum = (ushort)Math.Min(options.MaxNotices, ushort.MaxValue),
             },
             this);
-        _client = client;
+        // Its session may end with the connection: what has no PUBACK then is published again.
+        await using var acknowledgements = clients.Create(new MqttClientOptions { Broker = broker, ClientId = options.ClientId + "-acks" }, new NothingArrives());
+        (_notices, _acknowledgements) = (notices, acknowledgements);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var publisher = new AcknowledgementPublisher(client, options.RetryPauses, metrics, time, logger);
+        var publisher = new AcknowledgementPublisher(acknowledgements, options.RetryPauses, metrics, time, logger);
         Task[] work =
         [
-            // The connection first: the others only fail in consequence of it.
-            client.RunAsync(over.Token),
+            // The connections first: the others only fail in consequence of them.
+            notices.RunAsync(over.Token),
+            acknowledgements.RunAsync(over.Token),
             PublishAsync(publisher, over.Token),
-            AcknowledgeAsync(client, over.Token),
+            AcknowledgeAsync(notices, over.Token),
         ];
         await Task.WhenAny(work);
         await over.CancelAsync();
@@ -106,4 +114,6 @@ internal sealed class NoticeSession(
             _backlog.RemoveOldest();
         }
     }
+
+    private sealed class NothingArrives : IMqttHandler;
 }

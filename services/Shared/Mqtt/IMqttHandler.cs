@@ -18,7 +18,8 @@ public interface IMqttHandler
 
     /// <summary>
     /// All messages of one read were handed over. The socket is not read further until the returned task is done:
-    /// this is how an owner holds the broker back. A completed task costs nothing.
+    /// this is how an owner holds the broker back. A completed task costs nothing. It must not wait for a message that this
+    /// client publishes: that one's acknowledgement lies behind what is not read.
     /// </summary>
     ValueTask OnReadCompletedAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

@@ -21,10 +21,11 @@ internal sealed class AckResponderHost : IAsyncDisposable
 
     public WebApplication App { get; }
 
-    public static async Task<AckResponderHost> StartAsync(Uri broker)
+    public static async Task<AckResponderHost> StartAsync(Uri broker, params (string Key, string Value)[] options)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "Tally.AckResponder" });
         builder.Configuration["ConnectionStrings:mqtt"] = broker.OriginalString;
+        foreach (var (key, value) in options) builder.Configuration[$"{AckResponderOptions.Section}:{key}"] = value;
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddServiceDefaults();
         builder.AddAckResponder();

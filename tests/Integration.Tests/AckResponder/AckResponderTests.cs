@@ -54,6 +54,21 @@ public sealed class AckResponderTests
     }
 
     [Fact]
+    public async Task More_notices_than_may_be_in_progress_are_settled_one_after_the_other()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        await using var broker = await MosquittoServer.StartAsync(cancel);
+        await using var publisher = await Party.JoinAsync(broker.AddressOf("simulator"), "s1", "acks/s1", "acks/s2");
+        await using var service = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"), ("MaxNotices", "1"));
+        await UntilReadyAsync(service);
+        await using var ingest = await Party.JoinAsync(broker.AddressOf("ingest"), "ingest-1-notices");
+
+        for (var i = 0; i < 20; i++) await ingest.PublishAsync("stored/r", Notice, cancel);
+
+        await Eventually.UntilAsync(() => publisher.Arrived.Count == 60, "three acknowledgements for each of twenty notices");
+    }
+
+    [Fact]
     public async Task A_notice_that_cannot_be_read_or_heard_does_not_block_those_behind_it()
     {
         var cancel = TestContext.Current.CancellationToken;
