@@ -18,7 +18,7 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
     private static readonly Option<long> Messages = Whole("--messages", "N", 1_000_000, 1, 1_000_000_000, "Readings to publish");
     private static readonly Option<long> Devices = Whole("--devices", "N", 100, 1, 100_000, "Devices that take turns");
     private static readonly Option<long> Rate = Whole("--rate", "R", 0, 0, 1_000_000, "Readings per second; 0: as fast as acknowledgements allow");
-    private static readonly Option<string?> Qos = OneOf("--qos", "0|1", "1", ["0", "1"], "QoS of the readings (2 is not there yet)", "0 or 1 (2 is not there yet)");
+    private static readonly Option<string?> Qos = OneOf("--qos", "0|1|2", "1", ["0", "1", "2"], "QoS of the readings", "0, 1 or 2");
     private static readonly Option<string?> Source = OneOf("--source", "SOURCE", "synthetic", ["synthetic"], "Where the readings come from");
     private static readonly Option<bool> Exit = new("--exit") { Description = "Stop everything when the run is over, with the run's exit status" };
     private static readonly Option<string?> Report = Text("--report", "FILE", "Write the run's report (JSON) to that file");

@@ -16,7 +16,7 @@ public sealed class StartTests : IDisposable
     [InlineData("--messages", "many", "--messages is 'many': a whole number from 1 to 1000000000 is allowed.")]
     [InlineData("--port", "http", "--port is 'http': a whole number from 1 to 65535 is allowed.")]
     [InlineData("--frobnicate", "1", "--frobnicate: there is no such option; ./run.sh --help lists them.")]
-    [InlineData("--qos", "2", "--qos is '2': 0 or 1 (2 is not there yet) is allowed.")]
+    [InlineData("--qos", "3", "--qos is '3': 0, 1 or 2 is allowed.")]
     public async Task A_wrong_option_is_one_line_and_status_2(string option, string value, string expected)
     {
         await using var app = AppHostProcess.Start("--data", _data.Path, option, value);

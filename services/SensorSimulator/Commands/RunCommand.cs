@@ -20,7 +20,7 @@ internal sealed class RunCommand
     private readonly Option<long> _messages = Parsing.Whole("--messages", "Readings to publish.", Defaults.Messages, 1, 1_000_000_000);
     private readonly Option<long> _devices = Parsing.Whole("--devices", "Devices that take turns.", Defaults.Devices, 1, 100_000);
     private readonly Option<double> _rate = Parsing.Number("--rate", "Readings per second; 0: as fast as acknowledgements allow.", 0, 0, 1_000_000);
-    private readonly Option<long> _qos = Parsing.Whole("--qos", "QoS of the readings: 0 or 1 (2 is not there yet).", (long)Defaults.Qos, 0, 1);
+    private readonly Option<long> _qos = Parsing.Whole("--qos", "QoS of the readings: 0, 1 or 2.", (long)Defaults.Qos, 0, 2);
     private readonly Option<string?> _source = Parsing.Text("--source", $"Where readings come from: {string.Join(", ", ReadingSources.Names)}.", ReadingSources.Names.Contains, string.Join(" or ", ReadingSources.Names));
     private readonly Option<string?> _run = Parsing.Text("--run", "Name of the run (default: the time and a random suffix).", IsRunName, RunNames);
     private readonly Option<long> _seed = Parsing.Whole("--seed", "Seed of the values.", Defaults.Seed, long.MinValue, long.MaxValue);

@@ -11,6 +11,7 @@ public sealed class RunTests
     [Theory]
     [InlineData(MqttQos.AtMostOnce)]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public async Task A_run_without_faults_is_acknowledged_whole_without_a_copy_and_the_broker_is_known_to_have_dropped_nothing(MqttQos qos)
     {
         var cancel = TestContext.Current.CancellationToken;

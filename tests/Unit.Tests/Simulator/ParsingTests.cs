@@ -62,6 +62,7 @@ public sealed class ParsingTests
     [InlineData("--messages", "1,000")]
     [InlineData("--rate", "0.5")]
     [InlineData("--qos", "0")]
+    [InlineData("--qos", "2")]
     [InlineData("--seed", "-5")]
     [InlineData("--run", "My.run_1-b")]
     [InlineData("--source", "synthetic")]
