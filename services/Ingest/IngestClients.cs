@@ -1,4 +1,3 @@
-using Tally.Contracts;
 using Tally.Ingest.Receiving;
 using Tally.Mqtt;
 using Tally.ServiceDefaults;
@@ -11,7 +10,20 @@ namespace Tally.Ingest;
 /// </summary>
 internal sealed class IngestClients : IAsyncDisposable
 {
+    /// <summary>Those of the service.</summary>
     public IngestClients(IMqttClientFactory factory, TelemetryHandler handler, IngestOptions options, IConfiguration configuration)
+        : this(factory, handler, new NoticeHandler(), SubscriptionFilters.Of(options), options, configuration)
+    {
+    }
+
+    /// <summary>The same sessions with other listeners, subscribing to something else.</summary>
+    public IngestClients(
+        IMqttClientFactory factory,
+        IMqttHandler delivery,
+        IMqttHandler notices,
+        IReadOnlyList<string> subscriptions,
+        IngestOptions options,
+        IConfiguration configuration)
     {
         var common = new MqttClientOptions
         {
@@ -20,12 +32,12 @@ internal sealed class IngestClients : IAsyncDisposable
             KeepAlive = options.KeepAlive,
             SessionExpiry = options.SessionExpiry,
         };
-        Subscriptions = [Topics.AllTelemetry, Topics.AllRuns, .. options.Filters];
-        Delivery = factory.Create(common with { Subscriptions = [.. Subscriptions.Select(filter => new MqttSubscription(filter))] }, handler);
+        Subscriptions = subscriptions;
+        Delivery = factory.Create(common with { Subscriptions = [.. Subscriptions.Select(filter => new MqttSubscription(filter))] }, delivery);
 
         // What was not acknowledged is published again by the announcer, which knows whether it still matters; a session
         // outlives only short breaks.
-        Notices = factory.Create(common with { ClientId = options.Instance + "-notices", SessionExpiry = TimeSpan.FromMinutes(5) }, new NoticeHandler());
+        Notices = factory.Create(common with { ClientId = options.Instance + "-notices", SessionExpiry = TimeSpan.FromMinutes(5) }, notices);
     }
 
     /// <summary>Delivers readings and takes their PUBACKs.</summary>

@@ -9,14 +9,22 @@ public sealed record IngestOptions : IValidatableObject
     /// <summary>Name of the section.</summary>
     public const string Section = "Ingest";
 
-    private static readonly string[] UsualForeignFilters = ["Building/#", "home/#", "sensor/#"];
+    /// <summary>Foreign filters unless configured.</summary>
+    internal static readonly string[] UsualForeignFilters = ["Building/#", "home/#", "sensor/#"];
 
     /// <summary>
     /// Name of this instance, the same in every life: its sessions at the broker ({Instance} and {Instance}-notices) and its
-    /// progress in the database hang on it.
+    /// progress in the database hang on it. In Kubernetes the name of a StatefulSet's pod, which has at most 63 characters.
     /// </summary>
-    [RegularExpression("^[A-Za-z0-9._-]{1,40}$", ErrorMessage = "expected 1 to 40 of A-Z a-z 0-9 . _ -")]
+    [RegularExpression("^[A-Za-z0-9._-]{1,63}$", ErrorMessage = "expected 1 to 63 of A-Z a-z 0-9 . _ -")]
     public string Instance { get; set; } = "ingest-1";
+
+    /// <summary>
+    /// Name of the group whose instances share all messages, each going to one of them (<c>$share/{group}/…</c>, MQTT 5, 4.8.2); the
+    /// same for all instances. Empty: this is the only instance, with subscriptions of its own.
+    /// </summary>
+    [RegularExpression("^[A-Za-z0-9._-]{1,63}$", ErrorMessage = "expected 1 to 63 of A-Z a-z 0-9 . _ -, or nothing for a single instance")]
+    public string SharedGroup { get; set; } = "";
 
     /// <summary>
     /// Readings in a batch. A transaction costs about 2 ms whatever its size, a row 6 µs: at 2,000 the transaction is a

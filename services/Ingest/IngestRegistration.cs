@@ -33,7 +33,9 @@ internal static class IngestRegistration
         AddAnnouncing(services);
         services.AddSingleton<ExitStatus>();
         services.AddSingleton<IngestClients>();
-        services.AddSingleton<LifeNumber>();
+        services.AddSingleton<PatientDatabase>();
+        services.AddSingleton<FormerSubscriptions>();
+        services.AddSingleton<Pipeline>();
         services.AddHostedService<IngestService>();
         services.AddHostedService<PartitionTimer>();
         services.AddHealthChecks().AddCheck<IngestHealth>("ingest", tags: [Extensions.ReadyTag]);
@@ -58,6 +60,7 @@ internal static class IngestRegistration
         services.AddSingleton<StoredBatches>();
         services.AddSingleton<ProcessPause>();
         services.AddSingleton<StaleBatches>();
+        services.AddSingleton<StoredTotals>();
         services.AddSingleton<WriterLoop>();
     }
 

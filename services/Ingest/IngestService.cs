@@ -1,7 +1,6 @@
-using Tally.Ingest.Announcing;
 using Tally.Ingest.Receiving;
-using Tally.Ingest.Storing;
 using Tally.Mqtt;
+using Tally.Storage;
 
 namespace Tally.Ingest;
 
@@ -10,9 +9,10 @@ internal sealed class IngestService(
     IngestClients clients,
     TelemetryHandler handler,
     ForeignIdentities foreign,
-    LifeNumber life,
-    WriterLoop writer,
-    AnnouncerLoop announcer,
+    PatientDatabase database,
+    IngestLives lives,
+    FormerSubscriptions former,
+    Pipeline pipeline,
     IngestOptions options,
     ExitStatus exit,
     IHostApplicationLifetime lifetime,
@@ -23,7 +23,8 @@ internal sealed class IngestService(
     {
         try
         {
-            foreign.Begin(await life.NextAsync(stoppingToken)); // before anything can arrive
+            foreign.Begin(await database.AskAsync(lives.NextLifeAsync, stoppingToken)); // before anything can arrive
+            await former.FindAsync(stoppingToken);
             await RunAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -44,31 +45,31 @@ internal sealed class IngestService(
     {
         using var abort = new CancellationTokenSource();
         using var leave = new CancellationTokenSource();
-        var pipeline = Pipeline(abort.Token);
+        var storing = pipeline.RunAsync(abort.Token);
         var sessions = Sessions(leave.Token);
         logger.LogInformation("Subscribing as '{Instance}' to {Filters}.", options.Instance, string.Join(", ", clients.Subscriptions));
         try
         {
             var stopping = Task.Delay(Timeout.InfiniteTimeSpan, stop);
-            var ended = await Task.WhenAny(pipeline, sessions, stopping);
-            if (ended == stopping) await DrainAsync(pipeline);
+            var ended = await Task.WhenAny(storing, sessions, stopping);
+            if (ended == stopping) await DrainAsync(storing);
             else await ended; // neither ends by itself, except by failing
         }
         finally
         {
             await abort.CancelAsync();
             await leave.CancelAsync();
-            await Task.WhenAll(pipeline, sessions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what matters was thrown above
+            await Task.WhenAll(storing, sessions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what matters was thrown above
         }
     }
 
     /// <summary>Stores, announces and acknowledges what was received; what it cannot finish in time is delivered again.</summary>
-    private async Task DrainAsync(Task pipeline)
+    private async Task DrainAsync(Task storing)
     {
         handler.Stop();
         try
         {
-            await pipeline.WaitAsync(options.StopTimeout);
+            await storing.WaitAsync(options.StopTimeout);
             logger.LogInformation("Stopped: all that was received is stored and acknowledged.");
         }
         catch (TimeoutException)
@@ -78,19 +79,13 @@ internal sealed class IngestService(
         }
     }
 
-    private async Task Pipeline(CancellationToken abort)
-    {
-        var writing = writer.RunAsync(abort);
-        var announcing = announcer.RunAsync(abort);
-        await await Task.WhenAny(writing, announcing); // the writer ends first, unless one fails
-        await announcing;
-    }
-
     private async Task Sessions(CancellationToken leave)
     {
         var delivery = clients.Delivery.RunAsync(leave);
         var notices = clients.Notices.RunAsync(leave);
-        await await Task.WhenAny(delivery, notices);
+        var changing = former.EndAsync(leave);
+        await await Task.WhenAny(delivery, notices); // what fails is heard of at once
+        await changing;
         await delivery;
         await notices;
     }

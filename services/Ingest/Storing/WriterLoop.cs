@@ -6,7 +6,8 @@ namespace Tally.Ingest.Storing;
 
 /// <summary>Commits one batch after the other, and hands each on to be announced.</summary>
 internal sealed class WriterLoop(
-    FilledBatches filled, StoredBatches stored, BatchWriter writer, StaleBatches stale, BatchPool pool, TelemetryHandler handler, ILogger<WriterLoop> logger)
+    FilledBatches filled, StoredBatches stored, BatchWriter writer, StaleBatches stale, BatchPool pool, TelemetryHandler handler,
+    StoredTotals totals, ILogger<WriterLoop> logger)
 {
     private readonly Dictionary<Run, long> _owed = []; // received with batches that were thrown away
 
@@ -51,6 +52,7 @@ internal sealed class WriterLoop(
             IngestTelemetry.Stored.Add(result.Stored);
             IngestTelemetry.Duplicates.Add(result.Duplicates);
             IngestTelemetry.Rejected.Add(batch.Rejections.Count + result.Refused);
+            totals.Add(result, batch.Rejections.Count);
             batch.Traces.EndStoring();
         }
 

@@ -104,5 +104,13 @@ internal sealed class TelemetryDbContextModelSnapshot : ModelSnapshot
             b.HasIndex("RunId", "Device", "Metric", "Seq", "MessageHash").IsUnique().HasDatabaseName("dead_letters_identity");
             b.ToTable("dead_letters");
         });
+
+        modelBuilder.Entity("Tally.Storage.Model.IngestSubscriptionRow", b =>
+        {
+            b.Property<string>("Instance").HasColumnType("text").HasColumnName("instance");
+            b.Property<string>("Filter").HasColumnType("text").HasColumnName("filter");
+            b.HasKey("Instance", "Filter");
+            b.ToTable("ingest_subscriptions");
+        });
     }
 }

@@ -27,6 +27,9 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
     /// <summary>Dead letters.</summary>
     public DbSet<DeadLetterRow> DeadLetters => Set<DeadLetterRow>();
 
+    /// <summary>What the instances of Ingest have subscribed to.</summary>
+    public DbSet<IngestSubscriptionRow> IngestSubscriptions => Set<IngestSubscriptionRow>();
+
     /// <inheritdoc/>
     protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
         optionsBuilder.UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking);
@@ -110,6 +113,13 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
             letter.Property(row => row.Count).HasColumnName("count").HasDefaultValue(1L);
             letter.HasIndex(row => new { row.RunId, row.Device, row.Metric, row.Seq, row.MessageHash })
                 .IsUnique().HasDatabaseName("dead_letters_identity");
+        });
+
+        modelBuilder.Entity<IngestSubscriptionRow>(subscription =>
+        {
+            subscription.ToTable("ingest_subscriptions").HasKey(row => new { row.Instance, row.Filter });
+            subscription.Property(row => row.Instance).HasColumnName("instance");
+            subscription.Property(row => row.Filter).HasColumnName("filter");
         });
     }
 }

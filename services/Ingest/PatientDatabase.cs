@@ -3,21 +3,21 @@ using Tally.Storage;
 
 namespace Tally.Ingest;
 
-/// <summary>Gets this life's number, however long the database is away.</summary>
-internal sealed class LifeNumber(IngestLives lives, StorageOptions options, NpgsqlDataSource database, TimeProvider time, ILogger<LifeNumber> logger)
+/// <summary>Asks the database what has to be known before anything is received, however long it is away.</summary>
+internal sealed class PatientDatabase(StorageOptions options, NpgsqlDataSource database, TimeProvider time, ILogger<PatientDatabase> logger)
 {
-    /// <summary>A number that no other life has.</summary>
+    /// <summary>Asks until there is an answer.</summary>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public async Task<long> NextAsync(CancellationToken cancellationToken)
+    public async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> question, CancellationToken cancellationToken)
     {
         string? said = null;
         while (true)
         {
             try
             {
-                var life = await lives.NextLifeAsync(cancellationToken);
+                var answer = await question(cancellationToken);
                 if (said is not null) logger.LogInformation("The database is there.");
-                return life;
+                return answer;
             }
             catch (Exception error) when (DatabaseErrors.IsDatabase(error) && !cancellationToken.IsCancellationRequested)
             {
