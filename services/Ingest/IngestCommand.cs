@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Tally.Ingest.Retiring;
 using Tally.ServiceDefaults;
 using Tally.Storage;
 
@@ -10,12 +11,20 @@ internal static class IngestCommand
     /// <summary>The verb that brings the database to this version's schema.</summary>
     public const string Migrate = "migrate";
 
+    /// <summary>The verb that takes an instance out for good.</summary>
+    public const string Retire = "retire";
+
+    private const string InstanceOption = "--instance";
+
     /// <summary>Names of the sections that settings may be about.</summary>
     private static readonly string[] Sections =
-        [IngestOptions.Section, "Storage", "Partitions", "ConnectionStrings", "Logging", "Kestrel", "urls", "environment", "contentRoot", "Mqtt", "Telemetry"];
+    [
+        IngestOptions.Section, "Storage", "Partitions", "ConnectionStrings", "Logging", "Kestrel", "urls", "environment", "contentRoot", "Mqtt", "Telemetry",
+        RetireOptions.Section,
+    ];
 
     private static readonly string Usage =
-        $"usage: Ingest [{Migrate}] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
+        $"usage: Ingest [{Migrate} | {Retire} {InstanceOption} NAME] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
 
     /// <summary>Runs a verb.</summary>
     /// <param name="args">Arguments of the process.</param>
@@ -26,7 +35,9 @@ internal static class IngestCommand
     {
         var verb = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "";
         var settings = verb.Length > 0 ? args[1..] : args;
-        if (verb.Length > 0 && verb != Migrate) return Fail(errors, ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
+        if (verb is not ("" or Migrate or Retire)) return Fail(errors, ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
+        if (verb == Retire && !TryTakeInstance(ref settings))
+            return Fail(errors, ExitStatus.Usage, $"{Retire} needs {InstanceOption} NAME, the instance that leaves for good; {Usage}");
         if (Array.Find(settings, setting => !IsSetting(setting)) is { } unknown) return Fail(errors, ExitStatus.Usage, $"'{unknown}' is no setting; {Usage}");
         try
         {
@@ -68,6 +79,32 @@ internal static class IngestCommand
                 app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Tally.Ingest.Migrate"),
                 app.Lifetime.ApplicationStopping);
         }
+    }
+
+    /// <summary>Retires the instance that the settings name.</summary>
+    public static async Task<int> RetireAsync(this WebApplication app)
+    {
+        await using (app)
+        {
+            CheckSetting(app.Configuration.BrokerAddress);
+            CheckSetting(app.Configuration.TelemetryConnectionString);
+            app.Services.GetService<IStartupValidator>()?.Validate(); // the host does it at its start, and is not started here
+            return await RetireVerb.RunAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+        }
+    }
+
+    /// <summary>Turns <c>--instance NAME</c> into the setting that it stands for.</summary>
+    private static bool TryTakeInstance(ref string[] arguments)
+    {
+        var at = Array.FindIndex(arguments, argument => argument == InstanceOption || argument.StartsWith(InstanceOption + "=", StringComparison.Ordinal));
+        if (at < 0) return false;
+        var inOne = arguments[at].Length > InstanceOption.Length;
+        var name = inOne ? arguments[at][(InstanceOption.Length + 1)..] : arguments.ElementAtOrDefault(at + 1) ?? "";
+        if (name.Length == 0 || name.StartsWith('-')) return false;
+
+        // Last, so that it wins over the same setting given otherwise.
+        arguments = [.. arguments[..at], .. arguments[(at + (inOne ? 1 : 2))..], $"--{IngestOptions.Section}:{nameof(IngestOptions.Instance)}={name}"];
+        return true;
     }
 
     /// <summary>Asks for a setting early, so that only what is said about it is taken for the user's mistake.</summary>

@@ -7,6 +7,9 @@ namespace Tally.Integration.Tests.Ingest;
 [Collection(IngestCollection.Name)]
 public sealed class CommandLineTests(IngestServers servers)
 {
+    private const string Mqtt = "--ConnectionStrings:mqtt=mqtt://x";
+    private const string Telemetry = "--ConnectionStrings:telemetry=Host=x";
+
     [Fact]
     public async Task A_refused_password_is_one_clear_line_and_exit_status_3()
     {
@@ -27,6 +30,10 @@ public sealed class CommandLineTests(IngestServers servers)
     [InlineData(2, "Mqtt:Client is 'paho': expected builtin or MQTTnet.", "--Mqtt:Client=paho")]
     [InlineData(2, "ConnectionStrings:mqtt")]
     [InlineData(2, "ConnectionStrings:telemetry", "migrate")]
+    [InlineData(2, "retire needs --instance NAME", "retire")]
+    [InlineData(2, "Ingest:Instance is 'a/b'", "retire", "--instance=a/b", Mqtt, Telemetry)]
+    [InlineData(2, "Retire:Timeout is '00:00:01'", "retire", "--instance=a", "--Retire:Timeout=00:00:01", Mqtt, Telemetry)]
+    [InlineData(2, "Ingest:SharedGroup is 'a/b'", "--Ingest:SharedGroup=a/b", Mqtt, Telemetry)]
     public async Task A_wrong_command_line_is_one_line_that_names_the_thing(int status, string named, params string[] arguments)
     {
         await using var ingest = IngestProcess.StartBare(arguments);

@@ -29,14 +29,16 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public QueryApiHost Api { get; private set; } = null!;
 
-    public static async Task<Pipeline> StartAsync()
+    /// <summary>Starts it.</summary>
+    /// <param name="settings">Settings of Ingest.</param>
+    public static async Task<Pipeline> StartAsync(params string[] settings)
     {
         var cancel = TestContext.Current.CancellationToken;
         var broker = await MosquittoServer.StartAsync(cancel);
         var postgres = await PostgresServer.StartAsync(cancel);
         var pipeline = new Pipeline(broker, postgres, await postgres.CreateDatabaseAsync(cancel));
         await Migrator.MigrateAsync(pipeline.Store.ConnectionString, NullLogger.Instance, cancel);
-        pipeline.Ingest = await IngestProcess.StartReadyAsync(broker.AddressOf("ingest"), pipeline.Store.ConnectionString);
+        pipeline.Ingest = await IngestProcess.StartReadyAsync(broker.AddressOf("ingest"), pipeline.Store.ConnectionString, settings);
         pipeline.Responder = await Responder.StartAsync(broker);
         pipeline.Api = await QueryApiHost.StartAsync(pipeline.Store.ConnectionString);
         return pipeline;

@@ -1,4 +1,5 @@
 using Shouldly;
+using Tally.Integration.Tests.Ingest;
 using Tally.SensorSimulator.Publishing;
 using Tally.SensorSimulator.Runs;
 using Tally.Testing;
@@ -110,6 +111,28 @@ public sealed class PipelineFaultTests
         outcome.End.ShouldBe(RunEnd.Completed);
         (await pipeline.ReckonAsync(outcome)).Reasons.ShouldBeEmpty();
         (await CountAsync(pipeline)).ShouldBe(30_000);
+    }
+
+    [Fact]
+    public async Task A_replica_killed_and_retired_in_the_middle_of_a_run_leaves_a_balanced_ledger_and_nothing_behind()
+    {
+        await using var pipeline = await Pipeline.StartAsync("--Ingest:Instance=ingest-0", Replica.Group);
+        var (broker, database) = (pipeline.Broker.AddressOf("ingest"), pipeline.Store.ConnectionString);
+        await using var leaves = await Replica.StartReadyAsync(broker, database, "ingest-1");
+        var progress = new SilentProgress();
+        var running = Runs.ExecuteAsync(pipeline.Broker, Runs.Of(30_000, Quick) with { Rate = 3_000 }, progress);
+        await Eventually.UntilAsync(() => progress.Last.Acknowledged >= 5_000, "5,000 readings to be acknowledged");
+
+        await leaves.KillAsync();
+        var (status, line) = await Replica.RetireAsync(broker, database, "ingest-1");
+
+        status.ShouldBe(0, line);
+        running.IsCompleted.ShouldBeFalse("the run went on meanwhile");
+        var outcome = await running;
+        outcome.End.ShouldBe(RunEnd.Completed);
+        (await pipeline.ReckonAsync(outcome)).Reasons.ShouldBeEmpty();
+        (await CountAsync(pipeline)).ShouldBe(30_000);
+        (await Replica.HasSessionAsync(broker, "ingest-1")).ShouldBeFalse();
     }
 
     /// <summary>Enough of the times for Ingest to start again within a probe or two.</summary>

@@ -12,6 +12,7 @@ public sealed class CommandTests
     [InlineData("migrate", "migrate")]
     [InlineData("", "--Ingest:BatchSize=500", "--urls=http://127.0.0.1:0")]
     [InlineData("migrate", "migrate", "--connectionstrings:telemetry=Host=x")]
+    [InlineData("retire", "retire", "--instance", "ingest-2")]
     public async Task A_verb_or_none_runs_with_its_settings(string verb, params string[] arguments)
     {
         var (status, errors, ran) = await RunAsync(arguments, () => 7);
@@ -25,6 +26,13 @@ public sealed class CommandTests
     [InlineData("'--Ingest:BatchSize' is no setting", "--Ingest:BatchSize", "500")]
     [InlineData("'--Nonsense:X=1' is no setting", "--Nonsense:X=1")]
     [InlineData("'now' is no setting", "migrate", "now")]
+    [InlineData("'--instance' is no setting", "--instance", "ingest-2")]
+    [InlineData("retire needs --instance NAME", "retire")]
+    [InlineData("retire needs --instance NAME", "retire", "--instance")]
+    [InlineData("retire needs --instance NAME", "retire", "--instance=")]
+    [InlineData("retire needs --instance NAME", "retire", "--instance", "--Retire:Quiet=00:00:02")]
+    [InlineData("'ingest-2' is no setting", "retire", "ingest-2", "--instance", "ingest-3")]
+    [InlineData("'--instance=ingest-3' is no setting", "retire", "--instance=ingest-2", "--instance=ingest-3")]
     public async Task Anything_else_is_one_line_with_the_usage_and_exit_status_2(string named, params string[] arguments)
     {
         var (status, errors, ran) = await RunAsync(arguments, () => 0);
@@ -33,6 +41,22 @@ public sealed class CommandTests
         errors.TrimEnd().ShouldNotContain("\n");
         errors.ShouldStartWith("Ingest: " + named);
         errors.ShouldContain("usage: Ingest");
+    }
+
+    [Theory]
+    [InlineData("--instance", "ingest-2", "--Retire:Quiet=00:00:02")]
+    [InlineData("--Retire:Quiet=00:00:02", "--instance=ingest-2")]
+    public async Task The_instance_to_retire_becomes_a_setting_that_wins(params string[] arguments)
+    {
+        await using var errors = new StringWriter();
+        string[] got = [];
+        await IngestCommand.RunAsync(["retire", .. arguments], errors, (_, settings) =>
+        {
+            got = settings;
+            return Task.FromResult(0);
+        });
+
+        got.ShouldBe(["--Retire:Quiet=00:00:02", "--Ingest:Instance=ingest-2"]);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ internal sealed class FakeClient : IMqttClient, IMqttClientFactory
 {
     private readonly List<string> _log = [];
     private readonly Queue<TaskCompletionSource<MqttReasonCode>> _unanswered = new();
+    private CancellationToken _stop;
 
     /// <summary>What happened, in order: <c>publish stored/r1</c>, <c>acknowledge 1,2,3</c>.</summary>
     public IReadOnlyList<string> Log
@@ -56,7 +57,14 @@ internal sealed class FakeClient : IMqttClient, IMqttClientFactory
 
     public IMqttClient Create(MqttClientOptions options, IMqttHandler handler) => this;
 
-    public Task RunAsync(CancellationToken stop) => Task.Delay(Timeout.InfiniteTimeSpan, stop);
+    /// <summary>It was told to stop.</summary>
+    public bool Stopped => _stop.IsCancellationRequested;
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        _stop = stop;
+        await Task.Delay(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     public bool TryPublish(in MqttPublication publication, long token) => false;
 

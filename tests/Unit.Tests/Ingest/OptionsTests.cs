@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Shouldly;
 using Tally.Ingest;
 using Tally.Ingest.Receiving;
+using Tally.Ingest.Retiring;
 using Xunit;
 
 namespace Tally.Unit.Tests.Ingest;
@@ -66,6 +67,8 @@ public sealed class OptionsTests
     public void Values_out_of_range_are_refused()
     {
         Problems(new IngestOptions { Instance = "a/b" }).ShouldHaveSingleItem();
+        Problems(new IngestOptions { SharedGroup = "a/b" }).ShouldHaveSingleItem();
+        Problems(new IngestOptions { SharedGroup = "+" }).ShouldHaveSingleItem();
         Problems(new IngestOptions { BatchSize = 0 }).ShouldHaveSingleItem();
         Problems(new IngestOptions { Batches = 1 }).ShouldHaveSingleItem();
         Problems(new IngestOptions { BatchTime = TimeSpan.Zero }).ShouldHaveSingleItem();
@@ -74,7 +77,34 @@ public sealed class OptionsTests
         Problems(new IngestOptions { StopTimeout = TimeSpan.FromDays(1) }).ShouldHaveSingleItem();
     }
 
-    private static List<string> Problems(IngestOptions options)
+    [Fact]
+    public void Names_of_pods_are_names_of_instances() =>
+        Problems(new IngestOptions { Instance = "tally-production.ingest-" + new string('x', 37) + "-0", SharedGroup = "tally" }).ShouldBeEmpty();
+
+    [Fact]
+    public void A_group_shares_every_filter()
+    {
+        var options = new IngestOptions { ForeignFilters = ["lab/#"] };
+
+        SubscriptionFilters.Of(options).ShouldBe(["telemetry/+/+", "runs/+", "lab/#"]);
+        SubscriptionFilters.Of(options with { SharedGroup = "g" }).ShouldBe(["$share/g/telemetry/+/+", "$share/g/runs/+", "$share/g/lab/#"]);
+    }
+
+    [Fact]
+    public void A_session_of_which_nothing_is_remembered_may_hold_what_earlier_versions_subscribed_to() =>
+        SubscriptionFilters.Unremembered(new IngestOptions { ForeignFilters = ["lab/#"], SharedGroup = "g" }).ShouldBe(
+            ["telemetry/+/+", "runs/+", "lab/#", "Building/#", "home/#", "sensor/#", "$share/g/telemetry/+/+", "$share/g/runs/+", "$share/g/lab/#"]);
+
+    [Fact]
+    public void Retiring_must_not_run_out_of_patience_while_nothing_can_move()
+    {
+        Problems(new RetireOptions()).ShouldBeEmpty();
+        Problems(new RetireOptions { Watch = TimeSpan.FromMinutes(2) }).ShouldHaveSingleItem().ShouldContain("Watch (00:02:00)");
+        Problems(new RetireOptions { Quiet = TimeSpan.FromMinutes(1) }).ShouldHaveSingleItem();
+        Problems(new RetireOptions { Timeout = TimeSpan.Zero }).ShouldHaveSingleItem();
+    }
+
+    private static List<string> Problems(object options)
     {
         var results = new List<ValidationResult>();
         Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
