@@ -1,7 +1,7 @@
 using Tally.AckResponder;
 using Tally.ServiceDefaults;
 
-if (args is [HealthVerb.Name]) return await HealthVerb.RunAsync();
+if (args is [HealthVerb.Name]) return HealthVerb.Run();
 
 return await ServiceHost.RunAsync(() =>
 {

@@ -2,7 +2,7 @@ using Tally.Ingest;
 using Tally.Ingest.Retiring;
 using Tally.ServiceDefaults;
 
-if (args is [HealthVerb.Name]) return await HealthVerb.RunAsync();
+if (args is [HealthVerb.Name]) return HealthVerb.Run();
 
 return await IngestCommand.RunAsync(args, Console.Error, async (verb, settings) =>
 {

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -11,42 +13,42 @@ namespace Tally.Unit.Tests.ServiceDefaults;
 public sealed class HealthVerbTests
 {
     [Theory]
-    [InlineData("ASPNETCORE_HTTP_PORTS=8080", "http://127.0.0.1:8080/health/ready")]
-    [InlineData("ASPNETCORE_HTTP_PORTS=81;82", "http://127.0.0.1:81/health/ready")]
-    [InlineData("ASPNETCORE_URLS=http://+:5001", "http://127.0.0.1:5001/health/ready")]
-    [InlineData("ASPNETCORE_URLS=http://*", "http://127.0.0.1/health/ready")]
-    [InlineData("ASPNETCORE_URLS=http://0.0.0.0:5001", "http://127.0.0.1:5001/health/ready")]
-    [InlineData("ASPNETCORE_URLS=http://[::]:5001", "http://127.0.0.1:5001/health/ready")]
-    [InlineData("ASPNETCORE_URLS=http://localhost:5001", "http://127.0.0.1:5001/health/ready")]
-    [InlineData("ASPNETCORE_URLS=http://10.1.2.3:5001", "http://10.1.2.3:5001/health/ready")]
-    [InlineData("ASPNETCORE_URLS=https://+:5000;http://+:5001 ASPNETCORE_HTTP_PORTS=8080", "http://127.0.0.1:5001/health/ready")]
+    [InlineData("ASPNETCORE_HTTP_PORTS=8080", "127.0.0.1:8080")]
+    [InlineData("ASPNETCORE_HTTP_PORTS=81;82", "127.0.0.1:81")]
+    [InlineData("ASPNETCORE_URLS=http://+:5001", "127.0.0.1:5001")]
+    [InlineData("ASPNETCORE_URLS=http://*", "127.0.0.1:80")]
+    [InlineData("ASPNETCORE_URLS=http://0.0.0.0:5001", "127.0.0.1:5001")]
+    [InlineData("ASPNETCORE_URLS=http://[::]:5001", "127.0.0.1:5001")]
+    [InlineData("ASPNETCORE_URLS=http://localhost:5001", "127.0.0.1:5001")]
+    [InlineData("ASPNETCORE_URLS=http://10.1.2.3:5001", "10.1.2.3:5001")]
+    [InlineData("ASPNETCORE_URLS=https://+:5000;http://+:5001 ASPNETCORE_HTTP_PORTS=8080", "127.0.0.1:5001")]
     public void It_asks_where_the_service_is_told_to_listen(string variables, string address) =>
-        HealthVerb.ReadyAddress(Environment(variables)).ShouldBe(new Uri(address));
+        HealthVerb.Service(Environment(variables)).ShouldBe(IPEndPoint.Parse(address));
 
     [Theory]
     [InlineData("")]
     [InlineData("ASPNETCORE_URLS=https://+:5000")]
     [InlineData("ASPNETCORE_HTTP_PORTS=eighty")]
-    public async Task Nowhere_to_ask_is_not_ready_and_one_line(string variables)
+    public void Nowhere_to_ask_is_not_ready_and_one_line(string variables)
     {
-        var said = new StringWriter();
-        (await HealthVerb.RunAsync(Environment(variables), said)).ShouldBe(1);
-        said.ToString().TrimEnd().ShouldNotBeEmpty();
-        said.ToString().TrimEnd().ShouldNotContain('\n');
+        var (status, said) = Ask(variables);
+        status.ShouldBe(1);
+        said.ShouldNotBeEmpty();
+        said.ShouldNotContain('\n');
     }
 
     [Fact]
     public async Task A_service_that_is_ready_is_healthy()
     {
         await using var app = await ServiceAsync(HealthCheckResult.Healthy());
-        (await AskAsync(app)).ShouldBe((0, "Healthy"));
+        Ask($"ASPNETCORE_URLS={app.Urls.Single()}").ShouldBe((0, "Healthy"));
     }
 
     [Fact]
     public async Task One_that_is_not_says_why()
     {
         await using var app = await ServiceAsync(HealthCheckResult.Unhealthy("the broker is away"));
-        (await AskAsync(app)).ShouldBe((1, "Unhealthy\nsomething: the broker is away"));
+        Ask($"ASPNETCORE_URLS={app.Urls.Single()}").ShouldBe((1, "Unhealthy\nsomething: the broker is away"));
     }
 
     [Fact]
@@ -55,15 +57,23 @@ public sealed class HealthVerbTests
         var app = await ServiceAsync(HealthCheckResult.Healthy());
         var url = app.Urls.Single();
         await app.DisposeAsync();
-        var said = new StringWriter();
-        (await HealthVerb.RunAsync(Environment($"ASPNETCORE_URLS={url}"), said)).ShouldBe(1);
-        said.ToString().ShouldContain(new Uri(url).Authority);
+        var (status, said) = Ask($"ASPNETCORE_URLS={url}");
+        status.ShouldBe(1);
+        said.ShouldStartWith($"{new Uri(url).Authority}: ");
     }
 
-    private static async Task<(int Status, string Said)> AskAsync(WebApplication app)
+    [Fact]
+    public void One_that_does_not_answer_is_not_healthy()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        Ask($"ASPNETCORE_URLS=http://{silent.LocalEndpoint}", seconds: 0.3).ShouldBe((1, $"{silent.LocalEndpoint}: no answer within 0.3 s"));
+    }
+
+    private static (int Status, string Said) Ask(string variables, double seconds = 10)
     {
         var said = new StringWriter();
-        var status = await HealthVerb.RunAsync(Environment($"ASPNETCORE_URLS={app.Urls.Single()}"), said);
+        var status = HealthVerb.Run(Environment(variables), said, TimeSpan.FromSeconds(seconds));
         return (status, said.ToString().TrimEnd());
     }
 
