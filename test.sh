@@ -33,6 +33,22 @@ esac
 
 passed=0 failed=0 skipped=0
 
+# Every shell script of the repository; a mistake that it finds counts as a failed test.
+check_scripts() {
+  if ! command -v shellcheck >/dev/null; then
+    echo "shellcheck is not on PATH: the shell scripts are not checked."
+    return
+  fi
+  echo "== shell scripts"
+  # By find and not by git: a tree without its history is tested too.
+  if find "$root" \( -name bin -o -name obj -o -name artifacts -o -name node_modules -o -name .git \) -prune -o \
+    -type f \( -name '*.sh' -o -path "$root/.ci/run" \) -print0 | xargs -0 shellcheck; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+}
+
 # Runs one project and adds up what it says in its last lines: "Total: 3, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0".
 run() {
   local name=$1 limit=$2 log=$root/artifacts/$1.log status=0 summary
@@ -54,6 +70,7 @@ run() {
   fi
 }
 
+check_scripts
 run Unit.Tests "$unit_limit"
 run Integration.Tests "$integration_limit"
 run EndToEnd.Tests "$endtoend_limit"

@@ -14,7 +14,7 @@ give_up() {
 }
 
 if cmp -s "$source/package-lock.json" "$target/brought"; then exit 0; fi
-command -v node >/dev/null && command -v npm >/dev/null || give_up "there is no Node.js with npm."
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then give_up "there is no Node.js with npm."; fi
 node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' || give_up "it needs Node.js 20, and this is $(node --version)."
 
 # A minute: it is 6 MB. Only what it consists of, none of its scripts.
