@@ -30,22 +30,31 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
     private static readonly Option<long> StallTimeout =
         Whole("--stall-timeout", "SECONDS", 120, 1, 86_400, "End the run with status 3 after so long without progress");
     private static readonly Option<string?> Data = Text("--data", "DIR", "Directory for data, logs and passwords (artifacts/local)");
-    private static readonly Option<bool> Local = new("--local")
+    private static readonly Option<bool> Local = new("--local") { Description = "Start broker, database and services as processes of this machine" };
+    private static readonly Option<bool> Aspire = new("--aspire")
     {
-        Description = "Start broker, database and services as processes of this machine (the only way so far)",
+        Description = "Start them with Aspire (broker and database as containers), which is also what happens without --local where it is possible",
     };
+    private static readonly Option<long> Replicas = Whole("--replicas", "N", 1, 1, 9, "Instances of Ingest that share the work (on Aspire)");
 
     /// <summary>Reads the command line; prints help, or one line about a mistake.</summary>
-    public static CommandLine Parse(string[] args, TextWriter errors)
+    /// <param name="args">The arguments.</param>
+    /// <param name="errors">Where a mistake is said.</param>
+    /// <param name="takesOthers">Whether arguments that are not ours are no mistake.</param>
+    public static CommandLine Parse(string[] args, TextWriter errors, bool takesOthers = false)
     {
         var command = new RootCommand("Tally: publishes readings through Mosquitto, stores each once in PostgreSQL, and shows that nothing was lost.")
         {
-            Messages, Devices, Rate, Qos, Source, Exit, Report, Reset, Port, Dashboard, NoDashboard, Client, StallTimeout, Data, Local,
+            Messages, Devices, Rate, Qos, Source, Exit, Report, Reset, Port, Dashboard, NoDashboard, Client, StallTimeout, Data, Local, Aspire, Replicas,
         };
         command.Validators.Add(given =>
         {
-            if (given.GetValue(Dashboard) && given.GetValue(NoDashboard)) given.AddError($"{Dashboard.Name} and {NoDashboard.Name} exclude each other: one of them is allowed.");
+            foreach (var (one, other) in ((Option<bool>, Option<bool>)[])[(Dashboard, NoDashboard), (Local, Aspire)])
+            {
+                if (given.GetValue(one) && given.GetValue(other)) given.AddError($"{one.Name} and {other.Name} exclude each other: one of them is allowed.");
+            }
         });
+        command.TreatUnmatchedTokensAsErrors = !takesOthers;
         var result = command.Parse(args);
         if (result.Action is not (null or ParseErrorAction)) return new CommandLine(null, result.Invoke()); // --help, --version
         if (result.Errors.Count == 0) return new CommandLine(Read(result), 0);
@@ -67,6 +76,8 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
         Port = (int)result.GetValue(Port),
         // With --exit nobody is there to look at it, and a run that is measured is measured without.
         Dashboard = result.GetValue(Dashboard) || !(result.GetValue(NoDashboard) || result.GetValue(Exit)),
+        Mode = result.GetValue(Local) ? LaunchMode.Local : result.GetValue(Aspire) ? LaunchMode.Aspire : LaunchMode.Automatic,
+        Replicas = (int)result.GetValue(Replicas),
         Client = result.GetValue(Client),
         Data = result.GetValue(Data) is { } data ? Path.GetFullPath(data) : null,
     };

@@ -1,9 +1,13 @@
 using Tally.AppHost;
+using Tally.AppHost.Aspire;
 using Tally.AppHost.Local;
 using Tally.MqttNetClient;
 
-var line = CommandLine.Parse(args, Console.Error);
+// The aspire command has options of its own; those of ours that stand among them count too.
+var isPublishing = AspireCli.IsPublishing(args);
+var line = CommandLine.Parse(args, Console.Error, takesOthers: isPublishing);
 if (line.Options is not { } options) return line.Status;
+if (isPublishing || AspireCli.IsWaiting) options = options with { Mode = LaunchMode.Aspire };
 
 // What the services would all end with is said once, before anything is started.
 if (MqttClientChoice.WhyNot(options.Client, "--client") is { } reason)
@@ -12,5 +16,11 @@ if (MqttClientChoice.WhyNot(options.Client, "--client") is { } reason)
     return CommandLine.Usage;
 }
 
-// One place decides how the resources are started; the local mode is the one there is so far, with and without --local.
-return await LocalMode.RunAsync(options);
+var choice = await LaunchChoice.MakeAsync(options, AspireMode.WhyNotBuilt, AspireMode.WhyNotHereAsync);
+await (choice.Mode == LaunchMode.Automatic ? Console.Error : Console.Out).WriteLineAsync(choice.Reason);
+return choice.Mode switch
+{
+    LaunchMode.Local => await LocalMode.RunAsync(options),
+    LaunchMode.Aspire => await AspireMode.RunAsync(options, isPublishing ? args : []),
+    _ => choice.Status,
+};

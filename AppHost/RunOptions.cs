@@ -36,6 +36,12 @@ internal sealed record RunOptions
     /// <summary>Start the Aspire dashboard, where it is to be had, and send telemetry to it.</summary>
     public bool Dashboard { get; init; }
 
+    /// <summary>How everything is started.</summary>
+    public LaunchMode Mode { get; init; }
+
+    /// <summary>Instances of Ingest that share the work; more than one on Aspire only.</summary>
+    public int Replicas { get; init; } = 1;
+
     /// <summary>MQTT client of the services; null: their own choice.</summary>
     public string? Client { get; init; }
 

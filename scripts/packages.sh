@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings Mosquitto and PostgreSQL's server if they are not there: installed by the system's package manager where we may,
-# else unpacked below artifacts/packages, where AppHost finds them. Tries to bring MQTTnet, which a package feed may lack.
+# else unpacked below artifacts/packages, where AppHost finds them. Tries to bring MQTTnet and Aspire, which a package feed may lack.
 # Can be run twice; the second time it does nothing.
 set -euo pipefail
 
@@ -78,22 +78,30 @@ case ${1-} in
     ;;
 esac
 
-# Into the NuGet package folder, where Directory.Build.props looks for it; without it the services have one MQTT client and not
-# two. A feed that lacks it says so within seconds, one that does not answer has half a minute, and neither is asked again
-# before tomorrow.
-bring_mqttnet() {
-  local folder=${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages} project=$root/artifacts/optional version
-  version=$(sed -n 's/.*<MqttNetVersion>\(.*\)<.*/\1/p' "$root/Directory.Build.props")
-  if [ -f "$folder/mqttnet/$version/.nupkg.metadata" ] || ! command -v dotnet >/dev/null; then return; fi
+# Into the NuGet package folder, where Directory.Build.props looks for them; without them their part is left out of the build. A feed
+# that lacks one says so within seconds and is not asked again before tomorrow. $1: what it is called; $2: how the version is called in
+# Directory.Build.props; $3: the package that is looked for; $4: seconds; $5: what it means that it is missing; $6: the project, with VERSION in it.
+bring() {
+  local folder=${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages} project=$root/artifacts/optional/$1 version status=0
+  version=$(sed -n "s/.*<$2>\(.*\)<.*/\1/p" "$root/Directory.Build.props")
+  if [ -f "$folder/$3/$version/.nupkg.metadata" ] || [ -n "$unanswered" ] || ! command -v dotnet >/dev/null; then return; fi
   if [ -n "$(find "$project/failed-$version" -mmin -1440 2>/dev/null)" ]; then return; fi
   mkdir -p "$project"
-  echo '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><PackageReference Include="MQTTnet" /></ItemGroup></Project>' >"$project/optional.csproj"
-  if timeout 30 dotnet restore "$project/optional.csproj" --disable-build-servers -nologo >"$project/restore.log" 2>&1; then return; fi
+  echo "${6//VERSION/$version}" >"$project/optional.csproj"
+  timeout "$4" dotnet restore "$project/optional.csproj" --disable-build-servers -nologo >"$project/restore.log" 2>&1 || status=$?
+  if [ "$status" = 0 ]; then return; fi
+  if [ "$status" = 124 ]; then unanswered=yes; fi # the next one would only wait as long
   touch "$project/failed-$version"
-  echo "MQTTnet $version cannot be brought (log: $project/restore.log): the built-in MQTT client is the only one."
+  echo "$1 $version cannot be brought (log: $project/restore.log): $5"
 }
 
-bring_mqttnet
+unanswered=
+bring MQTTnet MqttNetVersion mqttnet 30 "the built-in MQTT client is the only one." \
+  '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><PackageReference Include="MQTTnet" /></ItemGroup></Project>'
+# Five minutes: orchestrator and dashboard, which its SDK adds for this machine, are 150 MB.
+bring Aspire AspireVersion aspire.apphost.sdk 300 "AppHost starts everything in local mode." \
+  '<Project Sdk="Aspire.AppHost.Sdk/VERSION"><ItemGroup><PackageReference Include="Aspire.Hosting.AppHost" /><PackageReference Include="Aspire.Hosting.PostgreSQL" /><PackageReference Include="Aspire.Hosting.Docker" /><PackageReference Include="Aspire.Hosting.Testing" /></ItemGroup></Project>'
+
 if complete; then exit 0; fi
 
 mkdir -p "$root/artifacts"

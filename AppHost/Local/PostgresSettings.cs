@@ -24,8 +24,16 @@ internal sealed record PostgresSettings
     /// <summary>Each connection is a process. Ingest, QueryApi and a few people with psql need less than 40.</summary>
     public int MaxConnections { get; init; } = 60;
 
-    /// <summary>As arguments of <c>postgres</c>.</summary>
+    /// <summary>As arguments of <c>postgres</c> on this machine.</summary>
     public IReadOnlyList<string> ToArguments() =>
+    [
+        .. InContainer(),
+        .. Setting("unix_socket_directories", ""), // TCP only: no socket files in shared directories
+        .. Setting("listen_addresses", "127.0.0.1"),
+    ];
+
+    /// <summary>As arguments of <c>postgres</c> in a container, where it is reached from outside and its image's scripts need its socket.</summary>
+    public IReadOnlyList<string> InContainer() =>
     [
         .. Setting("shared_buffers", SharedBuffers),
         .. Setting("max_wal_size", MaxWalSize),
@@ -35,8 +43,6 @@ internal sealed record PostgresSettings
         .. Setting("wal_compression", "off"), // costs processor time, which is what is short on one machine; disk is not
         .. Setting("jit", "off"), // queries here are short; compiling one takes longer than running it
         .. Setting("huge_pages", "off"), // nothing to configure on the machine
-        .. Setting("unix_socket_directories", ""), // TCP only: no socket files in shared directories
-        .. Setting("listen_addresses", "127.0.0.1"),
         .. Setting("logging_collector", "off"), // the log goes to AppHost
         .. Setting("log_line_prefix", "%m [%p] "),
         .. Setting("timezone", "UTC"),

@@ -28,6 +28,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo(DotnetHost.Path) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Tally.AppHost.dll"));
+        start.ArgumentList.Add("--local"); // also where Aspire would be possible
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         var (name, value) = (_mark[.._mark.IndexOf('=')], _mark[(_mark.IndexOf('=') + 1)..]);
         start.Environment[name] = value;

@@ -21,6 +21,8 @@ public sealed class CommandLineTests
         options.Report.ShouldBeNull();
         options.Dashboard.ShouldBeTrue();
         options.Client.ShouldBeNull();
+        options.Mode.ShouldBe(LaunchMode.Automatic);
+        options.Replicas.ShouldBe(1);
     }
 
     [Fact]
@@ -40,6 +42,14 @@ public sealed class CommandLineTests
         options.Client.ShouldBe("MQTTnet");
         options.StallTimeout.ShouldBe(TimeSpan.FromSeconds(9));
         options.Data.ShouldBe(Path.GetFullPath("d"));
+        options.Mode.ShouldBe(LaunchMode.Local);
+    }
+
+    [Fact]
+    public void Options_of_the_aspire_command_are_left_to_Aspire_and_ours_among_them_count()
+    {
+        var line = CommandLine.Parse(["--operation", "publish", "--replicas", "3", "--output-path", "out"], TextWriter.Null, takesOthers: true);
+        line.Options.ShouldNotBeNull().Replicas.ShouldBe(3);
     }
 
     [Theory]
@@ -68,6 +78,8 @@ public sealed class CommandLineTests
     [InlineData("--client paho", "--client is 'paho': builtin or MQTTnet is allowed")]
     [InlineData("--report", "--report has no value")]
     [InlineData("--dashboard --no-dashboard", "--dashboard and --no-dashboard exclude each other: one of them is allowed.")]
+    [InlineData("--local --aspire", "--local and --aspire exclude each other: one of them is allowed.")]
+    [InlineData("--replicas 10", "--replicas is '10': a whole number from 1 to 9 is allowed")]
     public void A_mistake_is_one_line_that_names_the_option_the_value_and_what_is_allowed(string arguments, string expected)
     {
         var errors = new StringWriter();

@@ -1,0 +1,4 @@
+using Xunit;
+
+// Each test runs AppHost's Program in this process: one at a time.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
