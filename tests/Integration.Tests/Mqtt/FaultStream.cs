@@ -22,22 +22,23 @@ internal sealed class FaultStream : IAsyncDisposable
     private readonly MqttQos _qos;
 
     /// <summary>Starts both.</summary>
+    /// <param name="clients">Makes them.</param>
     /// <param name="publisher">Options of the publishing client.</param>
     /// <param name="subscriber">Options of the subscribing client.</param>
     /// <param name="qos">Of the messages and of the subscription.</param>
     /// <param name="cancel">Ends the test.</param>
-    public FaultStream(MqttClientOptions publisher, MqttClientOptions subscriber, MqttQos qos, CancellationToken cancel)
+    public FaultStream(IMqttClientFactory clients, MqttClientOptions publisher, MqttClientOptions subscriber, MqttQos qos, CancellationToken cancel)
     {
         _qos = qos;
         _enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        _subscriber = new SubscribingEnd(subscriber with { Subscriptions = [new MqttSubscription("telemetry/#", qos)] }, _arrivals);
-        _publisher = new PublishingEnd(publisher);
+        _subscriber = new SubscribingEnd(clients, subscriber with { Subscriptions = [new MqttSubscription("telemetry/#", qos)] }, _arrivals);
+        _publisher = new PublishingEnd(clients, publisher);
         _publishing = Task.Run(() => PublishAsync(cancel), cancel);
     }
 
-    public MqttClient Publisher => _publisher.Client;
+    public IMqttClient Publisher => _publisher.Client;
 
-    public MqttClient Subscriber => _subscriber.Client;
+    public IMqttClient Subscriber => _subscriber.Client;
 
     /// <summary>Each connection but the first of each client found its session.</summary>
     public bool KeptItsSession => _publisher.KeptItsSession && _subscriber.KeptItsSession;
@@ -102,13 +103,13 @@ internal sealed class FaultStream : IAsyncDisposable
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _run;
 
-        protected End(MqttClientOptions options)
+        protected End(IMqttClientFactory clients, MqttClientOptions options)
         {
-            Client = new MqttClient(options, this, null);
+            Client = clients.Create(options, this);
             _run = Client.RunAsync(_stop.Token);
         }
 
-        public MqttClient Client { get; }
+        public IMqttClient Client { get; }
 
         public bool KeptItsSession { get; private set; } = true;
 
@@ -130,7 +131,7 @@ internal sealed class FaultStream : IAsyncDisposable
         }
     }
 
-    private sealed class PublishingEnd(MqttClientOptions options) : End(options)
+    private sealed class PublishingEnd(IMqttClientFactory clients, MqttClientOptions options) : End(clients, options)
     {
         private int _acknowledged;
 
@@ -145,7 +146,7 @@ internal sealed class FaultStream : IAsyncDisposable
         }
     }
 
-    private sealed class SubscribingEnd(MqttClientOptions options, byte[] arrivals) : End(options)
+    private sealed class SubscribingEnd(IMqttClientFactory clients, MqttClientOptions options, byte[] arrivals) : End(clients, options)
     {
         private int _received;
         private int _distinct;

@@ -6,15 +6,22 @@ using Xunit;
 namespace Tally.Integration.Tests.Mqtt;
 
 /// <summary>The broker or the network fails in the middle of a stream: nothing missing, and at QoS 2 nothing twice.</summary>
-public sealed class FaultTests : IAsyncLifetime
+public class FaultTests : IAsyncLifetime
 {
     private MosquittoServer _broker = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    /// <summary>Makes the clients; those on MQTTnet have a class of their own.</summary>
+    protected virtual IMqttClientFactory Clients { get; } = new MqttClientFactory();
+
     public async ValueTask InitializeAsync() => _broker = await MosquittoServer.StartAsync(Cancel);
 
-    public ValueTask DisposeAsync() => _broker.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _broker.DisposeAsync();
+    }
 
     [Theory]
     [InlineData(MqttQos.AtLeastOnce)]
@@ -95,6 +102,6 @@ public sealed class FaultTests : IAsyncLifetime
     {
         MqttClientOptions Options(string user, string clientId) => adjust(Endpoint.Options(
             new UriBuilder(_broker.AddressOf(user)) { Port = port }.Uri, clientId) with { TakeoverDelay = TimeSpan.FromMilliseconds(20) });
-        return new FaultStream(Options("simulator", "pub"), Options("ingest", "sub"), qos, Cancel);
+        return new FaultStream(Clients, Options("simulator", "pub"), Options("ingest", "sub"), qos, Cancel);
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using MQTTnet;
+using MQTTnet.Channel;
 using Tally.Mqtt;
 using Tally.Mqtt.Transports;
 using NetOptions = MQTTnet.MqttClientOptions;
@@ -10,13 +11,17 @@ using NetVersion = MQTTnet.Formatter.MqttProtocolVersion;
 
 namespace Tally.MqttNetClient;
 
-/// <summary>How MQTTnet is to reach the broker, for one connection: TCP, TLS and WebSocket are its own.</summary>
-internal sealed class BrokerChannel(Tally.Mqtt.MqttClientOptions options, BrokerAddress broker) : IMqttClientCertificatesProvider, IDisposable
+/// <summary>How MQTTnet is to reach the broker, for one connection: TLS and WebSocket are its own.</summary>
+internal sealed class BrokerChannel(Tally.Mqtt.MqttClientOptions options, BrokerAddress broker) :
+    IMqttClientStreamProvider, IMqttClientCertificatesProvider, IDisposable
 {
     private readonly TlsFiles? _files = broker.IsTls ? TlsFiles.Load(options.Tls ?? new MqttTls()) : null;
 
     /// <summary>What is wrong with the broker's certificate; null: nothing was found.</summary>
     public string? Refusal { get; private set; }
+
+    /// <summary>The connection, where packets gather; null: none was made, or it is a WebSocket, where MQTTnet lets nobody in between.</summary>
+    public GatheringStream? Wire { get; private set; }
 
     private string ServerName => options.Tls?.ServerName ?? broker.Host;
 
@@ -38,11 +43,27 @@ internal sealed class BrokerChannel(Tally.Mqtt.MqttClientOptions options, Broker
             : new MqttClientTcpOptions
             {
                 RemoteEndpoint = new DnsEndPoint(broker.Host, broker.Port),
+                StreamProvider = this,
                 TlsOptions = Tls(),
-                // Its default resets the connection when it is closed, and a reset overtakes DISCONNECT.
-                LingerState = new LingerOption(false, 0),
             },
     };
+
+    /// <inheritdoc/>
+    public async Task<Stream> ConnectAsync(EndPoint brokerEndPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(brokerEndPoint, cancellationToken);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        return Wire = new GatheringStream(new NetworkStream(socket, ownsSocket: true), options.GatherTime);
+    }
 
     /// <inheritdoc/>
     public X509CertificateCollection GetCertificates() => _files?.Certificate is { } own ? [own.TargetCertificate] : [];
@@ -60,6 +81,8 @@ internal sealed class BrokerChannel(Tally.Mqtt.MqttClientOptions options, Broker
         CertificateValidationHandler = IsTrusted,
         // As with the built-in client: no third server may hold up a connection.
         RevocationMode = X509RevocationMode.NoCheck,
+        // Of TLS 1.2; no broker needs it, and it would write from the loop that reads.
+        AllowRenegotiation = false,
     };
 
     private bool IsTrusted(MqttClientCertificateValidationEventArgs shown)

@@ -73,7 +73,7 @@ internal sealed partial class MqttNetSession
         {
             var version = IsSpeaking311 ? MqttProtocolVersion.V311 : MqttProtocolVersion.V500;
             await net.ConnectAsync(channel.Options(version), cancellationToken);
-            return new NetConnection(net) { Version = version };
+            return new NetConnection(net, channel.Wire) { Version = version };
         }
         catch (Exception error) when (channel.Refusal is { } refusal)
         {
@@ -94,7 +94,7 @@ internal sealed partial class MqttNetSession
         {
             await connection.SendAtOnceAsync(connect);
             var answer = await connection.ReceiveAsync();
-            connection.LastReceived = Environment.TickCount64;
+            connection.CountReceived();
             return answer switch
             {
                 MqttConnAckPacket connAck => connAck,
@@ -141,8 +141,7 @@ internal sealed partial class MqttNetSession
         _logger.LogInformation(
             "MQTT: connected to {Broker} as '{ClientId}' with MQTTnet and MQTT {Version}, session {Session}, receive maximum {ReceiveMaximum}.",
             _broker, _clientId, connection.Version == MqttProtocolVersion.V500 ? "5" : "3.1.1", connected.SessionPresent ? "present" : "new", connected.ReceiveMaximum);
-        _handler.OnConnected(connected);
-        foreach (var message in dropped) GiveBack(message);
+        TellConnected(connected, dropped);
         lock (_gate)
         {
             _open = connection;
@@ -151,6 +150,20 @@ internal sealed partial class MqttNetSession
             _sentOnConnection = 0;
             Pump(connection);
             _waiter.Release();
+        }
+    }
+
+    private void TellConnected(MqttConnected connected, List<Dropped> dropped)
+    {
+        try
+        {
+            EnterHandler();
+            _handler.OnConnected(connected);
+            foreach (var message in dropped) GiveBack(message);
+        }
+        finally
+        {
+            LeaveHandler();
         }
     }
 
@@ -199,5 +212,11 @@ internal sealed partial class MqttNetSession
             MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: {Why(error)}. Is it running, and are host and port right?"),
     };
 
-    private static string Why(Exception error) => (error.InnerException is SocketException socket ? socket.Message : error.Message).TrimEnd('.');
+    private static string Why(Exception error) => (error switch
+    {
+        { InnerException: SocketException socket } => socket.Message,
+        // What one loop sees of a socket that was closed for the other's error.
+        OperationCanceledException or InvalidOperationException => "The connection is closed.",
+        _ => error.Message,
+    }).TrimEnd('.');
 }

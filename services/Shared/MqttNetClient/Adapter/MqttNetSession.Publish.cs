@@ -124,10 +124,12 @@ internal sealed partial class MqttNetSession
                 throw Violation.Protocol($"{packet} under whose packet identifier nothing of ours waits for it");
             }
 
+            if (qos == MqttQos.ExactlyOnce && !node.Value.IsReleased) throw Violation.Protocol($"{packet} for a message that waits for PUBREC");
             message = Finish(node);
         }
 
-        TellPublished(message.Token, message.Pending, message.IsReleased && reason == MqttReasonCode.Success ? message.Reason : reason);
+        // PUBCOMP with 0x92 means that the broker had completed it before: it has the message.
+        TellPublished(message.Token, message.Pending, message.IsReleased ? message.Reason : reason);
     }
 
     /// <summary>PUBREC: the broker has the message, or refuses it (3.5).</summary>
@@ -137,21 +139,21 @@ internal sealed partial class MqttNetSession
         SentMessage message;
         lock (_gate)
         {
-            var node = Find(packet.PacketIdentifier, MqttQos.ExactlyOnce);
-            if (node is null || reason < MqttReasonCode.UnspecifiedError)
+            var node = _sent.Find(packet.PacketIdentifier);
+            if (node is null)
             {
-                if (node is not null)
-                {
-                    SkipResend(node);
-                    node.Value.IsReleased = true;
-                    node.Value.Reason = reason;
-                }
+                // 0x92: "not an error during recovery" (3.5.2.1).
+                SendPubRel(connection, packet.PacketIdentifier, MqttPubRelReasonCode.PacketIdentifierNotFound);
+                return;
+            }
 
-                connection.Send(new MqttPubRelPacket
-                {
-                    PacketIdentifier = packet.PacketIdentifier,
-                    ReasonCode = node is null ? MqttPubRelReasonCode.PacketIdentifierNotFound : MqttPubRelReasonCode.Success,
-                });
+            if ((MqttQos)node.Value.Packet.QualityOfServiceLevel != MqttQos.ExactlyOnce) throw Violation.Protocol($"{packet} for a message that waits for PUBACK");
+            if (reason < MqttReasonCode.UnspecifiedError)
+            {
+                if (!node.Value.IsReleased) (node.Value.IsReleased, node.Value.Reason) = (true, reason);
+
+                // One that was not sent again yet on this connection goes out in its turn.
+                if (node.Value.IsSent) SendPubRel(connection, packet.PacketIdentifier, MqttPubRelReasonCode.Success);
                 return;
             }
 
@@ -161,27 +163,32 @@ internal sealed partial class MqttNetSession
         TellPublished(message.Token, message.Pending, reason);
     }
 
+    private static void SendPubRel(NetConnection connection, ushort packetId, MqttPubRelReasonCode reason) =>
+        connection.Send(new MqttPubRelPacket { PacketIdentifier = packetId, ReasonCode = reason });
+
     private LinkedListNode<SentMessage>? Find(ushort packetId, MqttQos qos) =>
         _sent.Find(packetId) is { } node && (MqttQos)node.Value.Packet.QualityOfServiceLevel == qos ? node : null;
 
     private SentMessage Finish(LinkedListNode<SentMessage> node)
     {
-        SkipResend(node);
+        // One of an earlier connection that was not sent again yet may be answered too: the broker has it then.
+        if (node == _resend) _resend = node.Next;
         if (node.Value.IsSent) _sentOnConnection--;
         _sent.Remove(node);
         return node.Value;
     }
 
-    // One of an earlier connection that was not sent again yet may be answered too: the broker has it then.
-    private void SkipResend(LinkedListNode<SentMessage> node)
-    {
-        if (node == _resend) _resend = node.Next;
-    }
-
     private void TellPublished(long token, PendingPublish? pending, MqttReasonCode reason)
     {
-        if (pending is not null) pending.TrySetResult(reason);
-        else _handler.OnPublished(token, reason);
+        if (pending is not null)
+        {
+            pending.TrySetResult(reason);
+            return;
+        }
+
+        EnterHandler();
+        _handler.OnPublished(token, reason);
+        LeaveHandler();
     }
 
     /// <summary>Sends what may go out now: messages of an earlier connection first, then those of PublishAsync. Under the lock.</summary>
@@ -194,7 +201,7 @@ internal sealed partial class MqttNetSession
             _sentOnConnection++;
             if (message.IsReleased)
             {
-                connection.Send(new MqttPubRelPacket { PacketIdentifier = message.Packet.PacketIdentifier });
+                SendPubRel(connection, message.Packet.PacketIdentifier, MqttPubRelReasonCode.Success);
                 continue;
             }
 
@@ -291,7 +298,7 @@ internal sealed partial class MqttNetSession
         if (qos != MqttQos.ExactlyOnce || !_inherited || !_needsFreeing) return true;
         _needsFreeing = false;
         _freeing = _sent.Capacity;
-        for (var packetId = 1; packetId <= _freeing; packetId++) connection.Send(new MqttPubRelPacket { PacketIdentifier = (ushort)packetId });
+        for (var packetId = 1; packetId <= _freeing; packetId++) SendPubRel(connection, (ushort)packetId, MqttPubRelReasonCode.Success);
         return false;
     }
 

@@ -14,13 +14,12 @@ internal sealed partial class MqttNetSession
     private const int MostInARow = 64;
 
     private readonly MessageView _view = new();
-    private bool _inHandler;
     private bool _excessLogged;
 
     private async Task ReceiveLoopAsync(NetConnection connection)
     {
         await Task.Yield();
-        _inHandler = false;
+        LeaveHandler();
         try
         {
             for (var handed = 0; !connection.Ending.IsCancellationRequested;)
@@ -33,7 +32,7 @@ internal sealed partial class MqttNetSession
                 }
 
                 var packet = await receiving;
-                connection.LastReceived = Environment.TickCount64;
+                connection.CountReceived();
                 if (connection.Ending.IsCancellationRequested) break;
                 if (Handle(connection, packet)) handed++;
                 await connection.UntilDrainedAsync(QueuedLimit);
@@ -43,6 +42,7 @@ internal sealed partial class MqttNetSession
         {
             // Whatever it is, it ends the connection; from a handler, the client with it.
             connection.End(_inHandler ? Fault(error) : Explain(error));
+            LeaveHandler();
         }
 
         await ReadToTheEndAsync(connection);
@@ -67,8 +67,9 @@ internal sealed partial class MqttNetSession
     /// <summary>Waits until the owner has caught up with what it was handed; the broker's silence counts from then.</summary>
     private async Task LetCatchUpAsync(NetConnection connection)
     {
-        _inHandler = true;
+        EnterHandler();
         var catchingUp = _handler.OnReadCompletedAsync(connection.Ending);
+        s_inHandlerOf = null; // what follows may go on another thread
         connection.Paused = !catchingUp.IsCompleted;
         try
         {
@@ -81,7 +82,7 @@ internal sealed partial class MqttNetSession
 
         if (connection.Paused) connection.LastReceived = Environment.TickCount64;
         connection.Paused = false;
-        _inHandler = false;
+        LeaveHandler();
     }
 
     /// <returns>The owner was told something.</returns>
@@ -124,9 +125,9 @@ internal sealed partial class MqttNetSession
         if (packet.Payload.Length > _options.MaximumPacketSize)
             throw new MqttException(MqttReasonCode.PacketTooLarge, $"A PUBLISH of more than {_options.MaximumPacketSize} bytes.");
         if (!Arrives(connection, packet.PacketIdentifier, qos, out var turn)) return false;
-        _inHandler = true;
+        EnterHandler();
         _view.HandOver(_handler, packet, topic, new MqttDelivery(connection.Epoch, packet.PacketIdentifier) { Turn = turn });
-        _inHandler = false;
+        LeaveHandler();
         return true;
     }
 

@@ -1,6 +1,7 @@
 using MQTTnet.Packets;
 using MQTTnet.Protocol;
 using Tally.Mqtt;
+using Tally.Mqtt.Packets;
 
 namespace Tally.MqttNetClient;
 
@@ -13,29 +14,44 @@ internal sealed partial class MqttNetSession
     /// <inheritdoc/>
     public async Task DisconnectAsync(MqttReasonCode reason, TimeSpan? sessionExpiry, CancellationToken cancellationToken)
     {
-        if (!Enum.IsDefined((MqttDisconnectReasonCode)reason)) throw new ArgumentException($"{reason} is no reason code for DISCONNECT (3.14.2.1).", nameof(reason));
-        if (sessionExpiry > TimeSpan.Zero && _options.SessionExpiry == TimeSpan.Zero)
-            throw new ArgumentException("A session that ends with its connection cannot be kept any more (3.14.2.2.2).", nameof(sessionExpiry));
+        Check(reason, sessionExpiry);
+        RefuseWithinHandler(nameof(DisconnectAsync));
+        bool isConnected;
         Task run;
         lock (_gate)
         {
-            if (_open is null || _run is null)
-                throw new MqttException(MqttReasonCode.ServerUnavailable, $"There is no connection of client id '{_clientId}' to broker {_broker} to disconnect.");
-            _farewell = new Farewell(reason, sessionExpiry);
-            run = _run;
+            if (_over is not null) throw _over;
+            run = _run ?? throw new InvalidOperationException("RunAsync was not called: there is nothing to disconnect.");
+            isConnected = _open is not null;
+            if (isConnected) _farewell = new Farewell(reason, sessionExpiry);
         }
 
         await _disconnecting.CancelAsync();
         await run.WaitAsync(cancellationToken);
+        if (!isConnected)
+        {
+            throw new MqttException(
+                MqttReasonCode.ServerUnavailable, $"The client '{_clientId}' stopped without telling broker {_broker}: there was no connection to say it on.");
+        }
+    }
+
+    private void Check(MqttReasonCode reason, TimeSpan? sessionExpiry)
+    {
+        if (!ReasonCodes.MayBeSentWithDisconnect(reason))
+            throw new ArgumentException($"{reason} (0x{(byte)reason:X2}) is not a reason that a client may give with DISCONNECT (3.14.2.1).", nameof(reason));
+        if (sessionExpiry is not { } expiry) return;
+        if (expiry < TimeSpan.Zero || expiry.TotalSeconds > uint.MaxValue)
+            throw new ArgumentException($"The session expiry is {expiry}; allowed: zero to 4,294,967,295 seconds.", nameof(sessionExpiry));
+        if (expiry > TimeSpan.Zero && _options.SessionExpiry == TimeSpan.Zero)
+            throw new ArgumentException("A session that was to end with its connection cannot be kept by DISCONNECT (3.14.2.2.2).", nameof(sessionExpiry));
     }
 
     private async Task SendLoopAsync(NetConnection connection)
     {
         try
         {
-            await connection.SendAllAsync(sent =>
+            await connection.SendAllAsync(() =>
             {
-                sent.Written?.TrySetResult(MqttReasonCode.Success);
                 if (connection.Queued == QueuedLimit / 2) AfterRoomWasMade(connection);
             });
         }

@@ -52,6 +52,13 @@ internal sealed partial class MqttNetSession : IMqttClient
     private Task? _run;
     private int _disposed;
 
+    // The session whose handler runs on this thread.
+    [ThreadStatic]
+    private static MqttNetSession? s_inHandlerOf;
+
+    // The owner runs, from whatever loop; its exceptions are not those of the connection.
+    private bool _inHandler;
+
     // Used by the loop of RunAsync only.
     private int _earlyEnds;
     private string? _lastTold;
@@ -92,6 +99,7 @@ internal sealed partial class MqttNetSession : IMqttClient
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        RefuseWithinHandler(nameof(DisposeAsync));
         Task? run;
         lock (_gate)
         {
@@ -180,8 +188,8 @@ internal sealed partial class MqttNetSession : IMqttClient
         await send;
         await receive;
         await keepAlive;
-        foreach (var unsent in connection.Unsent()) unsent.Written?.TrySetException(SessionLost());
-        return AfterLife(connection, end);
+        foreach (var unwritten in connection.Unwritten()) unwritten.TrySetException(SessionLost());
+        return AfterLife(connection, connection.InOtherWords(end));
     }
 
     /// <summary>Counts connections that the broker closed early: two clients with one identifier take the session from each other.</summary>
@@ -213,8 +221,27 @@ internal sealed partial class MqttNetSession : IMqttClient
         _lastTold = end.Message;
         if (again && end.Stopped) _logger.LogInformation("MQTT: {Message}", end.Message);
         else if (again && !end.Final && end.Fault is null) _logger.LogWarning("MQTT: {Message} Connecting again.", end.Message);
-        if (again || end.Epoch != 0) _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message) { ReasonString = end.ReasonString });
+        if (!again && end.Epoch == 0) return;
+        EnterHandler();
+        try
+        {
+            _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message) { ReasonString = end.ReasonString });
+        }
+        finally
+        {
+            LeaveHandler();
+        }
     }
+
+    private void RefuseWithinHandler(string method)
+    {
+        if (s_inHandlerOf == this)
+            throw new InvalidOperationException($"{method} within a handler would wait for that handler; cancel the token of RunAsync instead.");
+    }
+
+    private void EnterHandler() => (_inHandler, s_inHandlerOf) = (true, this);
+
+    private void LeaveHandler() => (_inHandler, s_inHandlerOf) = (false, null);
 
     private static ConnectionEnd Fault(Exception error) =>
         new(MqttReasonCode.ImplementationSpecificError, $"{error.GetType().Name}: {error.Message}")
@@ -233,7 +260,7 @@ internal sealed partial class MqttNetSession : IMqttClient
         MqttProtocolViolationException wrong => new ConnectionEnd(
             MqttReasonCode.ProtocolError, $"Broker {_broker} broke the protocol. {wrong.Message}"),
         _ when IsBroken(error) => new ConnectionEnd(
-            MqttReasonCode.UnspecifiedError, $"The connection of client id '{_clientId}' to broker {_broker} broke: {error.Message.TrimEnd('.')}.") { WithoutAWord = true },
+            MqttReasonCode.UnspecifiedError, $"The connection of client id '{_clientId}' to broker {_broker} broke: {Why(error)}.") { WithoutAWord = true },
         _ => Fault(error),
     };
 }

@@ -6,7 +6,9 @@ using Tally.Mqtt;
 namespace Tally.MqttNetClient;
 
 /// <summary>One connection, from CONNECT to its end, with what its loops share.</summary>
-internal sealed class NetConnection(ILowLevelMqttClient net) : IDisposable
+/// <param name="net">MQTTnet's part of it.</param>
+/// <param name="wire">Where packets gather; null: each goes out by itself.</param>
+internal sealed class NetConnection(ILowLevelMqttClient net, GatheringStream? wire) : IDisposable
 {
     private readonly CancellationTokenSource _ending = new();
     private readonly CancellationTokenSource _aborting = new();
@@ -14,8 +16,10 @@ internal sealed class NetConnection(ILowLevelMqttClient net) : IDisposable
 
     // Bounded by who writes to it: messages up to a number, acknowledgements because nothing is read while too many wait.
     private readonly Channel<OutgoingPacket> _outgoing = Channel.CreateUnbounded<OutgoingPacket>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly List<PendingPublish> _gathered = []; // handed to MQTTnet and not yet flushed, of those somebody waits for
     private readonly Lock _gate = new();
     private TaskCompletionSource? _drained;
+    private ConnectionEnd? _word;
     private int _queued;
 
     /// <summary>Number of it; 0 before CONNACK.</summary>
@@ -54,8 +58,19 @@ internal sealed class NetConnection(ILowLevelMqttClient net) : IDisposable
     /// <summary>Waits for the next packet.</summary>
     public Task<MqttPacket> ReceiveAsync() => net.ReceiveAsync(_aborting.Token);
 
-    /// <summary>Sends a packet before the send loop runs.</summary>
-    public Task SendAtOnceAsync(MqttPacket packet) => net.SendAsync(packet, _aborting.Token);
+    /// <summary>It came.</summary>
+    public void CountReceived()
+    {
+        LastReceived = Environment.TickCount64;
+        wire?.CountPacket();
+    }
+
+    /// <summary>Sends a packet while the send loop does not run.</summary>
+    public async Task SendAtOnceAsync(MqttPacket packet)
+    {
+        await net.SendAsync(packet, _aborting.Token);
+        await FlushAsync();
+    }
 
     /// <summary>Puts a packet behind the others.</summary>
     public void Send(MqttPacket packet, PendingPublish? written = null)
@@ -63,24 +78,34 @@ internal sealed class NetConnection(ILowLevelMqttClient net) : IDisposable
         if (_outgoing.Writer.TryWrite(new OutgoingPacket(packet, written))) Interlocked.Increment(ref _queued);
     }
 
-    /// <summary>Sends what there is and what comes, until <see cref="Finish"/>.</summary>
+    /// <summary>Sends what there is and what comes, until <see cref="Finish"/>; what is there at once goes out together.</summary>
     /// <param name="sent">Called after each packet.</param>
-    public async Task SendAllAsync(Action<OutgoingPacket> sent)
+    public async Task SendAllAsync(Action sent)
     {
-        await foreach (var next in _outgoing.Reader.ReadAllAsync(_aborting.Token))
+        while (await _outgoing.Reader.WaitToReadAsync(_aborting.Token))
         {
-            await net.SendAsync(next.Packet, _aborting.Token);
-            LastSent = Environment.TickCount64;
-            Interlocked.Decrement(ref _queued);
-            lock (_gate) _drained?.TrySetResult();
-            sent(next);
+            while (_outgoing.Reader.TryRead(out var next))
+            {
+                if (next.Written is not null) _gathered.Add(next.Written);
+                await net.SendAsync(next.Packet, _aborting.Token);
+                LastSent = Environment.TickCount64;
+                Interlocked.Decrement(ref _queued);
+                lock (_gate) _drained?.TrySetResult();
+                sent();
+            }
+
+            await FlushAsync();
         }
     }
 
-    /// <summary>What was never sent.</summary>
-    public IEnumerable<OutgoingPacket> Unsent()
+    /// <summary>Those that wait for a packet to be written which never was.</summary>
+    public IEnumerable<PendingPublish> Unwritten()
     {
-        while (_outgoing.Reader.TryRead(out var packet)) yield return packet;
+        foreach (var pending in _gathered) yield return pending;
+        while (_outgoing.Reader.TryRead(out var packet))
+        {
+            if (packet.Written is not null) yield return packet.Written;
+        }
     }
 
     /// <summary>Waits until no more than that many packets wait to be sent, or the connection ends.</summary>
@@ -98,7 +123,15 @@ internal sealed class NetConnection(ILowLevelMqttClient net) : IDisposable
     public void End(ConnectionEnd end)
     {
         if (_end.TrySetResult(end)) _ending.Cancel();
+        else if (!end.WithoutAWord) _word ??= end;
     }
+
+    /// <summary>
+    /// Why it ended, when its loops have: MQTTnet closes the socket at the first error of one loop, and the other may be quicker to say
+    /// that it was closed than the first one to say why.
+    /// </summary>
+    /// <param name="end">The first reason.</param>
+    public ConnectionEnd InOtherWords(ConnectionEnd end) => end.WithoutAWord && _word is not null ? _word : end;
 
     /// <summary>Nothing is put behind any more: the send loop sends what there is and ends.</summary>
     public void Finish() => _outgoing.Writer.TryComplete();
@@ -115,6 +148,13 @@ internal sealed class NetConnection(ILowLevelMqttClient net) : IDisposable
         net.Dispose();
         _ending.Dispose();
         _aborting.Dispose();
+    }
+
+    private async Task FlushAsync()
+    {
+        if (wire is not null) await wire.FlushAsync(_aborting.Token);
+        foreach (var written in _gathered) written.TrySetResult(MqttReasonCode.Success);
+        _gathered.Clear();
     }
 }
 

@@ -16,3 +16,8 @@ public sealed class MqttNetWithMqtt311OnAedes(OnAedes on) :
 
 public sealed class MqttNetOnEachWay(SecureBrokerFixture fixture) :
     SecureContract(fixture, MqttClientChoice.Factory(MqttClientChoice.MqttNet)), IClassFixture<SecureBrokerFixture>;
+
+public sealed class MqttNetFaultTests : FaultTests
+{
+    protected override IMqttClientFactory Clients { get; } = MqttClientChoice.Factory(MqttClientChoice.MqttNet);
+}
