@@ -18,6 +18,9 @@ public sealed class MosquittoServer : ITestBroker
         _process = ChildProcess.Start(mosquitto.Command, onLine: null);
     }
 
+    /// <summary>Number of its process; another one after each start.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Port on 127.0.0.1; stays when it is started again.</summary>
     public int Port { get; }
 

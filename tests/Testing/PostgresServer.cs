@@ -20,6 +20,9 @@ public sealed class PostgresServer : IAsyncDisposable
     private PostgresServer(string directory, LocalPostgres postgres, ChildProcess process) =>
         (_directory, _postgres, _process) = (directory, postgres, process);
 
+    /// <summary>Number of its process; another one after each start.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Connection string of the database "postgres".</summary>
     public string ConnectionString => _postgres.ConnectionStringOf("postgres");
 

@@ -78,17 +78,6 @@ internal sealed class PipelineBenchmark(int slice, int pairs, int devices)
         var sorted = values.Order().ToArray();
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
-
-    /// <summary>Drawing would be measured too.</summary>
-    private sealed class NoProgress : IRunProgress
-    {
-        public void OnProgress(in RunSnapshot snapshot)
-        {
-            // Only the outcome is looked at.
-        }
-
-        public void OnNote(string line) => Console.Error.WriteLine(line);
-    }
 }
 
 /// <summary>What is written as JSON.</summary>

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Reflection;
+using Npgsql;
+using Tally.AppHost.Local;
+using Tally.Benchmarks.Pipeline;
+
+namespace Tally.Benchmarks.Tracing;
+
+/// <summary>One of the two things compared: a broker, a database, all services and a simulator, with export or without.</summary>
+internal sealed class TracedSide : IAsyncDisposable
+{
+    private const string SimulatorName = "simulator";
+
+    private readonly PipelineServices _services;
+    private readonly Process _simulator;
+    private readonly int _slice;
+    private int _runs;
+
+    private TracedSide(PipelineServices services, Process simulator, int slice) => (_services, _simulator, _slice) = (services, simulator, slice);
+
+    /// <summary>Starts it.</summary>
+    /// <param name="slice">Messages in a slice.</param>
+    /// <param name="devices">Devices that take turns.</param>
+    /// <param name="every">One of so many readings is sampled.</param>
+    /// <param name="receiver">Where telemetry goes; null: nowhere.</param>
+    /// <param name="cancellationToken">Ends the wait for it.</param>
+    public static async Task<TracedSide> StartAsync(int slice, int devices, int every, Uri? receiver, CancellationToken cancellationToken)
+    {
+        // What AppHost's local mode says, from which metrics go out each second: six to sixty times as often as by default.
+        var telemetry = TelemetryVariables.OfEnvironment();
+        var services = await PipelineServices.StartAsync(cancellationToken, withApi: true, (environment, name) => telemetry.AddTo(environment, name, receiver));
+        var environment = new Dictionary<string, string> { [TracingSideCommand.BrokerVariable] = services.SimulatorAddress.OriginalString };
+        telemetry.AddTo(environment, SimulatorName, receiver);
+        return new TracedSide(services, StartSimulator(environment, [$"{slice}", $"{devices}", $"{every}"]), slice);
+    }
+
+    /// <summary>Executes one slice.</summary>
+    /// <returns>Microseconds of processor time for each message, of each process.</returns>
+    public async Task<IReadOnlyDictionary<string, double>> MeasureAsync(CancellationToken cancellationToken)
+    {
+        var usage = new UsageSampler();
+        foreach (var (name, id) in _services.Processes.Append((SimulatorName, _simulator.Id))) usage.Add(name, () => id);
+        await _simulator.StandardInput.WriteLineAsync($"slice-{++_runs}".AsMemory(), cancellationToken);
+        await _simulator.StandardInput.FlushAsync(cancellationToken);
+        var answer = await _simulator.StandardOutput.ReadLineAsync(cancellationToken);
+        if (answer != TracingSideCommand.Done) throw new InvalidOperationException(answer ?? "The simulator ended; its message stands above.");
+        await usage.RunAsync(new CancellationToken(canceled: true)); // one look, the last
+        return usage.Usage().ToDictionary(one => one.Name, one => one.CpuSeconds * 1e6 / _slice);
+    }
+
+    /// <summary>A cost is worth nothing if the work was not done.</summary>
+    public async Task CheckStoredAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(_services.ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand("select count(*) from (select distinct run_id, series_id, seq from readings) identities", connection);
+        var stored = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var published = (long)_slice * _runs;
+        if (stored != published) throw new InvalidOperationException($"{published:N0} readings were published and {stored:N0} are stored.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _simulator.StandardInput.Close(); // it ends, and so do its spans and numbers
+        await _simulator.WaitForExitAsync();
+        _simulator.Dispose();
+        await _services.DisposeAsync();
+    }
+
+    private static Process StartSimulator(Dictionary<string, string> environment, IEnumerable<string> arguments)
+    {
+        // The same program again: its own host, or the dotnet host with its assembly.
+        var host = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is not known.");
+        var start = new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(host) == "dotnet") start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
+        foreach (var argument in arguments.Prepend(TracingSideCommand.Verb)) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return Process.Start(start) ?? throw new InvalidOperationException($"{host} did not start.");
+    }
+}

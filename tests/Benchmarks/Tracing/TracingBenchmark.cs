@@ -1,0 +1,58 @@
+using Tally.Benchmarks.Pipeline;
+
+namespace Tally.Benchmarks.Tracing;
+
+/// <summary>
+/// What traces, metrics and logs cost (README, "How fast"): processor time per message over all services with export and without.
+/// Two complete sets of processes take turns in slices, each pair in the other order than the one before, so that what else the machine does
+/// meets both; the median of the pairs' ratios counts. Broker and database are given beside the services. The receiver is a real one, and not counted.
+/// </summary>
+/// <param name="slice">Messages in a slice.</param>
+/// <param name="pairs">Pairs measured.</param>
+/// <param name="devices">Devices that take turns.</param>
+/// <param name="every">One of so many readings is sampled.</param>
+internal sealed class TracingBenchmark(int slice, int pairs, int devices, int every)
+{
+    // The first 200,000 messages of a process are not like the rest: the JIT compiler works, buffers grow.
+    private const int WarmUpMessages = 200_000;
+
+    private readonly int _warmUps = (WarmUpMessages + slice - 1) / slice;
+
+    /// <summary>Measures, prints each pair and the result.</summary>
+    /// <param name="receiver">Where the one set of processes sends its telemetry; null: nowhere either, to see how far the method itself is off.</param>
+    /// <param name="output">Where to print.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<TracingFigures> RunAsync(Uri? receiver, TextWriter output, CancellationToken cancellationToken)
+    {
+        await using var without = await TracedSide.StartAsync(slice, devices, every, receiver: null, cancellationToken);
+        await using var with = await TracedSide.StartAsync(slice, devices, every, receiver, cancellationToken);
+        await output.WriteLineAsync($"{pairs} pairs of slices of {slice:N0}, one reading in {every:N0} traced; µs of processor time for each message over all services, in brackets broker and database");
+        await output.WriteLineAsync("         without              with     ratio");
+        var off = new List<IReadOnlyDictionary<string, double>>();
+        var on = new List<IReadOnlyDictionary<string, double>>();
+        for (var pair = -_warmUps; pair < pairs; pair++)
+        {
+            var withFirst = pair % 2 != 0;
+            var first = await (withFirst ? with : without).MeasureAsync(cancellationToken);
+            var second = await (withFirst ? without : with).MeasureAsync(cancellationToken);
+            if (pair < 0) continue;
+            off.Add(withFirst ? second : first);
+            on.Add(withFirst ? first : second);
+            await output.WriteLineAsync($"{pair + 1,3}  {Describe(off[^1])}  {Describe(on[^1])}  {Services(on[^1]) / Services(off[^1]),8:F3}");
+        }
+
+        await without.CheckStoredAsync(cancellationToken);
+        await with.CheckStoredAsync(cancellationToken);
+        var figures = TracingFigures.Of(slice, every, off, on, Services);
+        foreach (var one in figures.Processes) await output.WriteLineAsync($"  {one.Name,-14}{one.Without,7:F2}{one.With,7:F2} µs");
+        await output.WriteLineAsync(
+            $"ratio {figures.Ratio:F3}, with 95 % between {figures.RatioLow:F3} and {figures.RatioHigh:F3} (pairs from {figures.RatioMin:F3} to {figures.RatioMax:F3})");
+        return figures;
+    }
+
+    private static double Services(IReadOnlyDictionary<string, double> usage) =>
+        usage.Where(one => one.Key is not (PipelineServices.BrokerName or PipelineServices.DatabaseName)).Sum(one => one.Value);
+
+    private static string Describe(IReadOnlyDictionary<string, double> usage) =>
+        $"{Services(usage),6:F2} ({usage[PipelineServices.BrokerName],4:F1} {usage[PipelineServices.DatabaseName],4:F1})";
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Tally.AppHost.Local;
+using Tally.AppHost.Local.Processes;
+using Tally.Testing;
+
+namespace Tally.Benchmarks.Tracing;
+
+/// <summary>The verb <c>tracing</c>.</summary>
+internal static class TracingCommand
+{
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Describes it.</summary>
+    public static Command Create()
+    {
+        var pairs = new Option<int>("--pairs") { Description = "Pairs of slices, at least 20 for a figure to quote.", DefaultValueFactory = _ => 20 };
+        var slice = new Option<int>("--slice") { Description = "Messages in a slice.", DefaultValueFactory = _ => 100_000 };
+        var devices = new Option<int>("--devices") { Description = "Devices that take turns.", DefaultValueFactory = _ => 100 };
+        var every = new Option<int>("--every") { Description = "One of so many readings is traced; 1: all.", DefaultValueFactory = _ => 1_000 };
+        foreach (var option in (Option<int>[])[pairs, slice, devices, every])
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < 1)
+                    result.AddError($"{option.Name} is '{result.Tokens[0].Value}': a number from 1 is allowed.");
+            });
+        }
+
+        var nothing = new Option<bool>("--nothing") { Description = "Exports on neither side: how far the method itself is off." };
+        var json = JsonFile.Option();
+        var command = new Command("tracing", "Measures what traces, metrics and logs cost: processor time with their export and without, in turns.")
+        {
+            pairs, slice, devices, every, nothing, json,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var benchmark = new TracingBenchmark(parsed.GetValue(slice), parsed.GetValue(pairs), parsed.GetValue(devices), parsed.GetValue(every));
+            await using var dashboard = parsed.GetValue(nothing) ? null : await StartDashboardAsync(cancellationToken);
+            await JsonFile.WriteAsync(parsed.GetValue(json), await benchmark.RunAsync(dashboard?.Receiver, Console.Out, cancellationToken), cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task<RunningDashboard> StartDashboardAsync(CancellationToken cancellationToken)
+    {
+        var program = Programs.Aspire() ?? throw new InvalidOperationException("There is no Aspire dashboard to send to: scripts/dashboard.sh brings it, or --nothing goes without.");
+        var health = new HealthProbe();
+        var dashboard = new LocalDashboard(program, health, new Screen(TextWriter.Null, isTerminal: false));
+        dashboard.Plan.Port.Choose(first: true);
+        var process = ChildProcess.Start(await dashboard.Plan.PrepareAsync(cancellationToken), onLine: null);
+        var running = new RunningDashboard(dashboard.Receiver, process, health);
+        await Eventually.UntilAsync(async () => await dashboard.Plan.WhatIsMissingAsync(cancellationToken) is null, "the dashboard to be ready", dashboard.Plan.StartTimeout);
+        return running;
+    }
+
+    private sealed class RunningDashboard(Uri receiver, ChildProcess process, HealthProbe health) : IAsyncDisposable
+    {
+        public Uri Receiver => receiver;
+
+        public async ValueTask DisposeAsync()
+        {
+            await process.StopAsync(StopTimeout);
+            await process.DisposeAsync();
+            health.Dispose();
+        }
+    }
+}
