@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Tally.AckResponder.Broker;
 
 namespace Tally.AckResponder;
 
@@ -9,6 +10,7 @@ internal sealed class AckResponderMetrics : IDisposable
     public const string MeterName = "Tally.AckResponder";
 
     private readonly Meter _meter;
+    private readonly ObservableCounter<long> _brokerDropped;
 
     public AckResponderMetrics(IMeterFactory meters)
     {
@@ -18,7 +20,15 @@ internal sealed class AckResponderMetrics : IDisposable
         Acknowledgements = _meter.CreateCounter<long>("tally.acknowledgements", "{acknowledgement}", "Acknowledgements that the broker took for a subscriber.");
         Unheard = _meter.CreateCounter<long>("tally.acknowledgements.unheard", "{acknowledgement}", "Acknowledgements settled although nobody subscribed.");
         Refused = _meter.CreateCounter<long>("tally.acknowledgements.refused", "{acknowledgement}", "Acknowledgements settled although the broker would not take them.");
+        _brokerDropped = _meter.CreateObservableCounter("tally.broker.messages.dropped", () => Measured(Broker.Dropped), "{message}", "Messages that the broker has dropped since its start, as it says itself.");
+        _meter.CreateObservableUpDownCounter("tally.broker.messages.queued", () => Measured(Broker.Queued), "{message}", "Messages that wait in the broker for a subscriber or its acknowledgement, as it says itself.");
     }
+
+    /// <summary>What the broker says of itself.</summary>
+    public BrokerFigures Broker { get; } = new();
+
+    /// <summary>Somebody collects it.</summary>
+    public bool IsBrokerWatched => _brokerDropped.Enabled;
 
     public Counter<long> Notices { get; }
 
@@ -32,4 +42,7 @@ internal sealed class AckResponderMetrics : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
+
+    // What is not known is not said; never 0.
+    private static IEnumerable<Measurement<long>> Measured(long? number) => number is { } known ? [new Measurement<long>(known)] : [];
 }

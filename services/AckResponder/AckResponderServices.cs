@@ -1,3 +1,4 @@
+using Tally.AckResponder.Broker;
 using Tally.AckResponder.Notices;
 using Tally.Mqtt;
 using Tally.ServiceDefaults;
@@ -17,6 +18,7 @@ internal static class AckResponderServices
         builder.Services.AddSingleton<AckResponderMetrics>();
         builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<NoticeSession>(provider, broker));
         builder.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<NoticeWorker>(provider));
+        builder.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerWatch>(provider, broker));
         builder.Services.AddHealthChecks().AddCheck<NoticeHealthCheck>("notices", tags: [Extensions.ReadyTag]);
         return builder;
     }

@@ -25,46 +25,49 @@ internal static class IngestTelemetry
     private static readonly Meter Meter = new(Name);
 
     /// <summary>Readings received at the socket, copies included.</summary>
-    public static readonly Counter<long> Received = Meter.CreateCounter<long>("tally.ingest.readings.received", "{reading}");
+    public static readonly Counter<long> Received = Meter.CreateCounter<long>("tally.ingest.readings.received", "{reading}", "Readings received at the socket, copies included.");
 
     /// <summary>Readings that are new in the store.</summary>
-    public static readonly Counter<long> Stored = Meter.CreateCounter<long>("tally.ingest.readings.stored", "{reading}");
+    public static readonly Counter<long> Stored = Meter.CreateCounter<long>("tally.ingest.readings.stored", "{reading}", "Readings that are new in the store.");
 
     /// <summary>Readings that were in the store already.</summary>
-    public static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("tally.ingest.readings.duplicates", "{reading}");
+    public static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("tally.ingest.readings.duplicates", "{reading}", "Readings that were in the store already.");
 
     /// <summary>Messages and readings put into dead_letters.</summary>
-    public static readonly Counter<long> Rejected = Meter.CreateCounter<long>("tally.ingest.readings.rejected", "{reading}");
+    public static readonly Counter<long> Rejected = Meter.CreateCounter<long>("tally.ingest.readings.rejected", "{reading}", "Messages and readings put into dead_letters.");
 
     /// <summary>Messages in a batch.</summary>
-    public static readonly Histogram<int> BatchSize = Meter.CreateHistogram<int>("tally.ingest.batch.size", "{message}");
+    public static readonly Histogram<int> BatchSize = Meter.CreateHistogram(
+        "tally.ingest.batch.size", "{message}", "Messages in a batch.", advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] });
 
     /// <summary>Time from the beginning of writing a batch to its being on disk.</summary>
-    public static readonly Histogram<double> FlushTime = Meter.CreateHistogram<double>("tally.ingest.batch.flush.duration", "s");
+    public static readonly Histogram<double> FlushTime = Meter.CreateHistogram(
+        "tally.ingest.batch.flush.duration", "s", "Time from the beginning of writing a batch to its being on disk.", advice: MqttTelemetry.Durations);
 
     /// <summary>Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.</summary>
-    public static readonly Histogram<double> PublishToStored = Meter.CreateHistogram<double>("tally.ingest.publish_to_stored.duration", "s");
+    public static readonly Histogram<double> PublishToStored = Meter.CreateHistogram(
+        "tally.ingest.publish_to_stored.duration", "s", "Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.", advice: MqttTelemetry.Durations);
 
     /// <summary>Messages that are received and not acknowledged yet.</summary>
-    public static readonly UpDownCounter<long> Unacknowledged = Meter.CreateUpDownCounter<long>("tally.ingest.messages.unacknowledged", "{message}");
+    public static readonly UpDownCounter<long> Unacknowledged = Meter.CreateUpDownCounter<long>("tally.ingest.messages.unacknowledged", "{message}", "Messages that are received and not acknowledged yet.");
 
     /// <summary>Sampled messages beyond what a batch traces.</summary>
-    public static readonly Counter<long> Untraced = Meter.CreateCounter<long>("tally.ingest.messages.untraced", "{message}");
+    public static readonly Counter<long> Untraced = Meter.CreateCounter<long>("tally.ingest.messages.untraced", "{message}", "Sampled messages beyond what a batch traces.");
 
     /// <summary>Messages whose Response Topic is not allowed.</summary>
-    public static readonly Counter<long> RefusedResponseTopics = Meter.CreateCounter<long>("tally.ingest.response_topics.refused", "{message}");
+    public static readonly Counter<long> RefusedResponseTopics = Meter.CreateCounter<long>("tally.ingest.response_topics.refused", "{message}", "Messages whose Response Topic is not allowed.");
 
     /// <summary>Notices that nobody subscribed to (reason 0x10), after all tries.</summary>
-    public static readonly Counter<long> UnheardNotices = Meter.CreateCounter<long>("tally.ingest.notices.unheard", "{notice}");
+    public static readonly Counter<long> UnheardNotices = Meter.CreateCounter<long>("tally.ingest.notices.unheard", "{notice}", "Notices that nobody subscribed to, after all tries.");
 
     /// <summary>Notices published again, because the session ended before their PUBACK or nobody subscribed.</summary>
-    public static readonly Counter<long> RepeatedNotices = Meter.CreateCounter<long>("tally.ingest.notices.repeated", "{notice}");
+    public static readonly Counter<long> RepeatedNotices = Meter.CreateCounter<long>("tally.ingest.notices.repeated", "{notice}", "Notices published again.");
 
     /// <summary>Notices that could not be published at all.</summary>
-    public static readonly Counter<long> UnsendableNotices = Meter.CreateCounter<long>("tally.ingest.notices.unsendable", "{notice}");
+    public static readonly Counter<long> UnsendableNotices = Meter.CreateCounter<long>("tally.ingest.notices.unsendable", "{notice}", "Notices that could not be published at all.");
 
     /// <summary>Batches thrown away because the process had been stopped and its connection is gone.</summary>
-    public static readonly Counter<long> DiscardedBatches = Meter.CreateCounter<long>("tally.ingest.batches.discarded", "{batch}");
+    public static readonly Counter<long> DiscardedBatches = Meter.CreateCounter<long>("tally.ingest.batches.discarded", "{batch}", "Batches thrown away because the process had been stopped and its connection is gone.");
 
     /// <summary>Starts the span of a sampled message that has arrived.</summary>
     public static Activity? StartProcess(in MqttMessage message, ActivityContext publisher) =>
@@ -75,11 +78,12 @@ internal static class IngestTelemetry
     /// <summary>Starts the span of a batch that holds sampled messages.</summary>
     public static Activity? StartBatch(int messages) => MqttSpan.ProcessBatch(Spans, TelemetryTemplate, messages);
 
-    /// <summary>Starts the span of a sampled message's being stored, with its batch.</summary>
+    /// <summary>Starts the span of a sampled message's being stored, with its batch: the database is the fourth on a reading's way.</summary>
     public static Activity? StartStore(ActivityContext process, ActivityContext batch)
     {
         Activity.Current = null; // many begin side by side
-        return Spans.StartActivity("store", ActivityKind.Internal, process, links: [new ActivityLink(batch)]);
+        return Spans.StartActivity("store", ActivityKind.Client, process, links: [new ActivityLink(batch)])?
+            .SetTag("db.system.name", "postgresql").SetTag("db.operation.name", "COPY").SetTag("db.collection.name", "readings").SetTag("peer.service", "postgresql");
     }
 
     /// <summary>Starts the span of a notice, as far as it speaks of a sampled message.</summary>

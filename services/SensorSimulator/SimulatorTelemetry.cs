@@ -36,7 +36,8 @@ internal static class SimulatorTelemetry
 
     static SimulatorTelemetry()
     {
-        PublishToAcknowledged = Meter.CreateHistogram<double>("tally.simulator.publish_to_acknowledged.duration", "s");
+        PublishToAcknowledged = Meter.CreateHistogram(
+            "tally.simulator.publish_to_acknowledged.duration", "s", "Time from the first sending of a reading to its acknowledgement.", advice: MqttTelemetry.Durations);
         Meter.CreateObservableCounter("tally.simulator.readings.published", () => Totals().Published, "{reading}", "Different readings published.");
         Meter.CreateObservableCounter("tally.simulator.readings.acknowledged", () => Totals().Acknowledged, "{reading}", "Readings acknowledged, as stored or as rejected.");
         Meter.CreateObservableCounter("tally.simulator.readings.resent", () => Totals().Resent, "{reading}", "Copies sent, probes included.");

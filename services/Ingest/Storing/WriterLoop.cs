@@ -46,7 +46,7 @@ internal sealed class WriterLoop(
     private async ValueTask StoreAsync(PendingBatch batch, CancellationToken cancellationToken)
     {
         var begin = Stopwatch.GetTimestamp();
-        using (batch.Traces.BeginStoring(batch.MessageCount))
+        using (var span = batch.Traces.BeginStoring(batch.MessageCount))
         {
             var result = await writer.WriteAsync(batch.Rows, cancellationToken);
             IngestTelemetry.Stored.Add(result.Stored);
@@ -54,6 +54,12 @@ internal sealed class WriterLoop(
             IngestTelemetry.Rejected.Add(batch.Rejections.Count + result.Refused);
             totals.Add(result, batch.Rejections.Count);
             batch.Traces.EndStoring();
+            if (span is not null)
+            {
+                logger.LogDebug(
+                    "{Messages} messages: {Stored} stored, {Duplicates} stored before, {Rejected} rejected.",
+                    batch.MessageCount, result.Stored, result.Duplicates, batch.Rejections.Count + result.Refused);
+            }
         }
 
         IngestTelemetry.FlushTime.Record(Stopwatch.GetElapsedTime(begin).TotalSeconds);

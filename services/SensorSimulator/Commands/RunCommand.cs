@@ -86,16 +86,16 @@ internal sealed class RunCommand
         }
 
         using var signals = new StopSignals();
-        var invocation = new RunInvocation(options, parsed.GetValue(_broker)!, parsed.GetValue(_api)!)
-        {
-            Clients = MqttClientChoice.Factory(parsed.GetValue(_client)),
-            NameWasGiven = givenName is not null,
-            ReportPath = parsed.GetValue(_report),
-            ApiTimeout = parsed.GetValue(_apiTimeout),
-        };
         try
         {
             using var telemetry = TelemetryExport.Start("simulator"); // at its disposal the last spans and numbers go out
+            var invocation = new RunInvocation(options, parsed.GetValue(_broker)!, parsed.GetValue(_api)!)
+            {
+                Clients = MqttClientChoice.Factory(parsed.GetValue(_client), telemetry?.Loggers),
+                NameWasGiven = givenName is not null,
+                ReportPath = parsed.GetValue(_report),
+                ApiTimeout = parsed.GetValue(_apiTimeout),
+            };
             return await invocation.ExecuteAsync(signals.Token);
         }
         catch (OptionsValidationException error)

@@ -200,6 +200,7 @@ public sealed partial class MqttClient
 
     private void TellConnected(Connection connection, ConnAckPacket connAck, List<Dropped> dropped)
     {
+        MqttTelemetry.OnConnected(connection.Epoch);
         EnterHandler();
         try
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tally.Benchmarks.Pipeline;
 
 namespace Tally.Benchmarks.Tracing;
@@ -13,10 +14,8 @@ namespace Tally.Benchmarks.Tracing;
 /// <param name="every">One of so many readings is sampled.</param>
 internal sealed class TracingBenchmark(int slice, int pairs, int devices, int every)
 {
-    // The first 200,000 messages of a process are not like the rest: the JIT compiler works, buffers grow.
-    private const int WarmUpMessages = 200_000;
-
-    private readonly int _warmUps = (WarmUpMessages + slice - 1) / slice;
+    // The JIT compiler works on the export until it has happened some sixty times, once a second, and compiles the rest on the way.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(90);
 
     /// <summary>Measures, prints each pair and the result.</summary>
     /// <param name="receiver">Where the one set of processes sends its telemetry; null: nowhere either, to see how far the method itself is off.</param>
@@ -30,12 +29,18 @@ internal sealed class TracingBenchmark(int slice, int pairs, int devices, int ev
         await output.WriteLineAsync("         without              with     ratio");
         var off = new List<IReadOnlyDictionary<string, double>>();
         var on = new List<IReadOnlyDictionary<string, double>>();
-        for (var pair = -_warmUps; pair < pairs; pair++)
+        var begin = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(begin) < WarmUp)
+        {
+            await without.MeasureAsync(cancellationToken);
+            await with.MeasureAsync(cancellationToken);
+        }
+
+        for (var pair = 0; pair < pairs; pair++)
         {
             var withFirst = pair % 2 != 0;
             var first = await (withFirst ? with : without).MeasureAsync(cancellationToken);
             var second = await (withFirst ? without : with).MeasureAsync(cancellationToken);
-            if (pair < 0) continue;
             off.Add(withFirst ? second : first);
             on.Add(withFirst ? first : second);
             await output.WriteLineAsync($"{pair + 1,3}  {Describe(off[^1])}  {Describe(on[^1])}  {Services(on[^1]) / Services(off[^1]),8:F3}");

@@ -43,6 +43,7 @@ internal static class TracingSideCommand
                     Messages = parsed.GetValue(messages),
                     Devices = parsed.GetValue(devices),
                     TraceEvery = parsed.GetValue(every),
+                    DropCounterTimeout = TimeSpan.Zero, // a second of waiting is no part of a message
                     Start = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()),
                 };
                 var outcome = await executor.ExecuteAsync(options, broker, new NoProgress(), cancellationToken);

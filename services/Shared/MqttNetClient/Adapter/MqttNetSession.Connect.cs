@@ -141,6 +141,7 @@ internal sealed partial class MqttNetSession
         _logger.LogInformation(
             "MQTT: connected to {Broker} as '{ClientId}' with MQTTnet and MQTT {Version}, session {Session}, receive maximum {ReceiveMaximum}.",
             _broker, _clientId, connection.Version == MqttProtocolVersion.V500 ? "5" : "3.1.1", connected.SessionPresent ? "present" : "new", connected.ReceiveMaximum);
+        MqttTelemetry.OnConnected(connected.Epoch);
         TellConnected(connected, dropped);
         lock (_gate)
         {
