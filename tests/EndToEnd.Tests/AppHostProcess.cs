@@ -24,7 +24,7 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task _reading;
 
-    private AppHostProcess(IEnumerable<string> arguments)
+    private AppHostProcess(IEnumerable<string> arguments, string? receiver = null)
     {
         var start = new ProcessStartInfo(DotnetHost.Path) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Tally.AppHost.dll"));
@@ -33,6 +33,13 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
         var (name, value) = (_mark[.._mark.IndexOf('=')], _mark[(_mark.IndexOf('=') + 1)..]);
         start.Environment[name] = value;
         foreach (var variable in start.Environment.Keys.Where(key => key.StartsWith("OTEL_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(variable);
+        if (receiver is not null)
+        {
+            start.Environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver;
+            start.Environment["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
+            start.Environment["OTEL_METRIC_EXPORT_INTERVAL"] = "500"; // what is over at the end, like the broker's figures, is said before it
+        }
+
         _process = Process.Start(start)!;
         _reading = Task.WhenAll(ReadAsync(_process.StandardOutput), ReadAsync(_process.StandardError));
     }
@@ -57,6 +64,9 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
 
     /// <summary>Starts it as it is, with the dashboard.</summary>
     public static AppHostProcess StartWithDashboard(params IEnumerable<string> arguments) => new(arguments);
+
+    /// <summary>Starts it with a receiver of telemetry of one's own, OTLP over HTTP.</summary>
+    public static AppHostProcess StartSendingTo(string receiver, params IEnumerable<string> arguments) => new(arguments, receiver);
 
     /// <summary>Waits for a line that begins so, or has this in it.</summary>
     public async Task<string> UntilAsync(string text, TimeSpan? timeout = null)

@@ -36,6 +36,17 @@ internal sealed class DashboardApi(Uri page) : IDisposable
                 resource.GetProperty("hasTraces").GetBoolean(), resource.GetProperty("hasMetrics").GetBoolean(), resource.GetProperty("hasLogs").GetBoolean()));
     }
 
+    /// <summary>The traces that lines of the log belong to.</summary>
+    public async Task<IReadOnlySet<string>> TracesOfLogsAsync(CancellationToken cancellationToken)
+    {
+        using var document = await GetAsync($"api/telemetry/logs?limit={All}", cancellationToken);
+        return (from resource in document.RootElement.GetProperty("data").GetProperty("resourceLogs").EnumerateArray()
+                from scope in resource.GetProperty("scopeLogs").EnumerateArray()
+                from line in scope.GetProperty("logRecords").EnumerateArray()
+                where line.TryGetProperty("traceId", out var trace) && trace.GetString() is { Length: > 0 }
+                select line.GetProperty("traceId").GetString()!).ToHashSet();
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<JsonDocument> GetAsync(string path, CancellationToken cancellationToken)
@@ -53,6 +64,7 @@ internal sealed class DashboardApi(Uri page) : IDisposable
         span.GetProperty("name").GetString()!,
         span.GetProperty("kind").GetInt32(),
         long.Parse(span.GetProperty("startTimeUnixNano").GetString()!, CultureInfo.InvariantCulture),
+        long.Parse(span.GetProperty("endTimeUnixNano").GetString()!, CultureInfo.InvariantCulture),
         Attributes(span),
         span.TryGetProperty("links", out var links) ? [.. links.EnumerateArray().Select(link => link.GetProperty("spanId").GetString()!)] : []);
 
@@ -70,6 +82,7 @@ internal sealed class DashboardApi(Uri page) : IDisposable
 /// <param name="Name">Name.</param>
 /// <param name="Kind">Kind as OTLP numbers them: 1 internal, 2 server, 3 client, 4 producer, 5 consumer.</param>
 /// <param name="Start">Beginning in nanoseconds since 1970.</param>
+/// <param name="End">End in the same.</param>
 /// <param name="Attributes">Attributes as text.</param>
 /// <param name="Links">Spans that it is linked to.</param>
 internal sealed record DashboardSpan(
@@ -81,6 +94,7 @@ internal sealed record DashboardSpan(
     string Name,
     int Kind,
     long Start,
+    long End,
     IReadOnlyDictionary<string, string> Attributes,
     IReadOnlyList<string> Links);
 

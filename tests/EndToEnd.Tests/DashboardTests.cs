@@ -12,7 +12,7 @@ public sealed class DashboardTests : IDisposable
 {
     private const int Producer = 4;
     private const int Consumer = 5;
-    private const int Internal = 1;
+    private const int Client = 3;
 
     // Sent once a second, and taken at once; the rest is for a machine that runs other tests too.
     private static readonly TimeSpan ArrivalTimeout = TimeSpan.FromSeconds(30);
@@ -21,7 +21,7 @@ public sealed class DashboardTests : IDisposable
     [
         ("simulator", "publish telemetry/{device}", Producer, null),
         ("ingest", "process telemetry/{device}", Consumer, "publish telemetry/{device}"),
-        ("ingest", "store", Internal, "process telemetry/{device}"),
+        ("ingest", "store", Client, "process telemetry/{device}"),
         ("ingest", "publish stored/{run}", Producer, "process telemetry/{device}"),
         ("ackresponder", "process stored/{run}", Consumer, "publish stored/{run}"),
         ("ackresponder", "publish acks/{publisher}", Producer, "process stored/{run}"),
@@ -35,19 +35,23 @@ public sealed class DashboardTests : IDisposable
 
     public void Dispose() => _data.Dispose();
 
-    [Fact]
-    public async Task After_a_run_it_shows_sampled_readings_on_their_way_through_all_services_and_back()
+    [Theory]
+    [InlineData(10_000)]
+    [InlineData(100_000)]
+    public async Task After_a_run_it_shows_each_sampled_reading_on_its_way_through_all_services_and_back(int messages)
     {
         var cancel = TestContext.Current.CancellationToken;
-        await using var app = AppHostProcess.StartWithDashboard("--messages", "10000", "--data", _data.Path);
+        await using var app = AppHostProcess.StartWithDashboard("--messages", $"{messages}", "--data", _data.Path);
         await app.UntilAsync("The run ended with status 0");
         using var dashboard = new DashboardApi(app.Dashboard);
 
-        var (spans, traces) = await TracesAsync(dashboard, count: 10, cancel);
+        var (spans, traces) = await TracesAsync(dashboard, count: messages / 1_000, cancel);
 
         foreach (var trace in traces)
         {
             trace.Select(span => (span.Service, span.Name, span.Kind, ParentIn(trace, span)?.Name)).ShouldBe(Hops);
+            trace.Single(span => span.Name == "store").Attributes["peer.service"].ShouldBe("postgresql");
+            trace.ShouldAllBe(span => span.End >= span.Start);
             var batch = spans.Single(span => span.SpanId == trace.Single(span => span.Name == "store").Links.ShouldHaveSingleItem());
             batch.Name.ShouldBe("process batch telemetry/{device}");
             spans.ShouldContain(span => span.ParentSpanId == batch.SpanId && span.Name == "COPY readings");
@@ -56,7 +60,9 @@ public sealed class DashboardTests : IDisposable
         traces.Select(trace => trace[0].Attributes["tally.run"]).Distinct().ShouldHaveSingleItem();
         var resources = await dashboard.ResourcesAsync(cancel);
         foreach (var service in (string[])["simulator", "ingest", "ackresponder", "queryapi"]) resources[service].HasMetrics.ShouldBeTrue(service);
-        foreach (var service in (string[])["ingest", "ackresponder", "queryapi"]) resources[service].HasLogs.ShouldBeTrue(service);
+        foreach (var service in (string[])["simulator", "ingest", "ackresponder", "queryapi"]) resources[service].HasLogs.ShouldBeTrue(service);
+        (await dashboard.TracesOfLogsAsync(cancel)).ShouldBeSubsetOf(spans.Select(span => span.TraceId).ToHashSet());
+        (await dashboard.TracesOfLogsAsync(cancel)).ShouldNotBeEmpty();
 
         app.Send(Signal.Interrupt);
         (await app.ExitAsync()).ShouldBe(0);

@@ -35,7 +35,7 @@ public sealed class TraceTests(IngestServers servers)
             Names.Select(name => byName[name].Source.Name).ShouldBe(
                 ["Tally.SensorSimulator", "Tally.Ingest", "Tally.Ingest", "Tally.Ingest", "Tally.AckResponder", "Tally.AckResponder", "Tally.SensorSimulator"]);
             Names.Select(name => byName[name].Kind).ShouldBe(
-                [ActivityKind.Producer, ActivityKind.Consumer, ActivityKind.Internal, ActivityKind.Producer, ActivityKind.Consumer, ActivityKind.Producer, ActivityKind.Consumer]);
+                [ActivityKind.Producer, ActivityKind.Consumer, ActivityKind.Client, ActivityKind.Producer, ActivityKind.Consumer, ActivityKind.Producer, ActivityKind.Consumer]);
             Names.Select(name => byName[name].StartTimeUtc).ShouldBeInOrder();
         }
     }
@@ -59,6 +59,8 @@ public sealed class TraceTests(IngestServers servers)
                 batch.ParentSpanId.ShouldBe(default);
                 ((IConvertible)batch.GetTagItem(MqttSpan.BatchMessageCount)!).ToInt64(null).ShouldBeGreaterThan(0);
                 if (span.OperationName != "store") continue;
+                span.GetTagItem("db.system.name").ShouldBe("postgresql");
+                span.GetTagItem("peer.service").ShouldBe("postgresql");
 
                 var copy = spans.Ended.Single(other => other.ParentSpanId == batch.SpanId);
                 copy.OperationName.ShouldBe("COPY readings");
