@@ -4,7 +4,7 @@ using Tally.AppHost.Local.Processes;
 namespace Tally.Testing;
 
 /// <summary>A Mosquitto of its own, on a free port, with the repository's configuration, users and ACL.</summary>
-public sealed class MosquittoServer : ITestBroker
+public sealed class MosquittoServer : IMosquitto
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
@@ -21,7 +21,7 @@ public sealed class MosquittoServer : ITestBroker
     /// <summary>Number of its process; another one after each start.</summary>
     public int ProcessId => _process.Id;
 
-    /// <summary>Port on 127.0.0.1; stays when it is started again.</summary>
+    /// <inheritdoc/>
     public int Port { get; }
 
     /// <summary>The last lines of its log.</summary>
@@ -43,22 +43,19 @@ public sealed class MosquittoServer : ITestBroker
         return server;
     }
 
-    /// <summary>Address with user and password: <c>mqtt://user:password@127.0.0.1:port</c>.</summary>
-    /// <param name="user">ingest, ackresponder, simulator, queryapi, device or viewer.</param>
+    /// <inheritdoc/>
     public Uri AddressOf(string user) => _mosquitto.AddressOf(user);
 
-    /// <summary>Stops it in an orderly way: what it remembers is on disk then.</summary>
+    /// <inheritdoc/>
     public async Task StopAsync()
     {
         if (!await _process.StopAsync(StopTimeout)) throw new TimeoutException($"Mosquitto did not stop within {StopTimeout.TotalSeconds} s.");
     }
 
-    /// <summary>Kills it: it forgets what it has not written.</summary>
+    /// <inheritdoc/>
     public Task KillAsync() => _process.KillAsync();
 
-    /// <summary>Starts it again on the same port.</summary>
-    /// <param name="cancellationToken">Ends the wait for it.</param>
-    /// <param name="forget">Without its persistence file: no session, no queue, no retained message.</param>
+    /// <inheritdoc/>
     public async Task StartAgainAsync(CancellationToken cancellationToken, bool forget = false)
     {
         await _process.DisposeAsync();

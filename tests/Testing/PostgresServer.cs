@@ -5,7 +5,7 @@ using Tally.AppHost.Local.Processes;
 namespace Tally.Testing;
 
 /// <summary>A PostgreSQL of its own, on a free port, with fsync on; as AppHost's local mode starts it, only smaller.</summary>
-public sealed class PostgresServer : IAsyncDisposable
+public sealed class PostgresServer : IPostgres
 {
     // Small enough for a dozen at once, large enough that nothing but the workload decides.
     private static readonly PostgresSettings Settings = new() { SharedBuffers = "32MB", MaxWalSize = "512MB", MaxConnections = 100 };
@@ -23,7 +23,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Number of its process; another one after each start.</summary>
     public int ProcessId => _process.Id;
 
-    /// <summary>Connection string of the database "postgres".</summary>
+    /// <inheritdoc/>
     public string ConnectionString => _postgres.ConnectionStringOf("postgres");
 
     /// <summary>The last lines of its log.</summary>
@@ -43,8 +43,7 @@ public sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Makes an empty database.</summary>
-    /// <returns>Its connection string.</returns>
+    /// <inheritdoc/>
     public async Task<string> CreateDatabaseAsync(CancellationToken cancellationToken)
     {
         var name = $"test_{Interlocked.Increment(ref _databases)}";
@@ -52,13 +51,13 @@ public sealed class PostgresServer : IAsyncDisposable
         return _postgres.ConnectionStringOf(name);
     }
 
-    /// <summary>Stops it in its fast way: connections are ended, nothing has to be recovered.</summary>
+    /// <inheritdoc/>
     public async Task StopAsync()
     {
         if (!await _process.StopAsync(StopTimeout)) throw new TimeoutException($"PostgreSQL did not stop within {StopTimeout.TotalSeconds} s.");
     }
 
-    /// <summary>Kills all its processes, as a power cut would.</summary>
+    /// <inheritdoc/>
     public async Task KillAsync()
     {
         var backends = ProcessTable.ChildrenOf(_process.Id);
@@ -67,7 +66,7 @@ public sealed class PostgresServer : IAsyncDisposable
         await Eventually.UntilAsync(() => !backends.Any(ProcessTable.IsRunning), "all processes of PostgreSQL to be gone");
     }
 
-    /// <summary>Starts it again on the same port and data.</summary>
+    /// <inheritdoc/>
     public async Task StartAgainAsync(CancellationToken cancellationToken)
     {
         await _process.DisposeAsync();

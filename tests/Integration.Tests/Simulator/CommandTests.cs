@@ -18,7 +18,7 @@ public sealed class CommandTests
         await using var pipeline = await Pipeline.StartAsync();
         var report = Path.Combine(Directory.CreateTempSubdirectory("tally").FullName, "report.json");
         await using var simulator = SimulatorProcess.Start(
-            pipeline.Broker.AddressOf("simulator"), pipeline.Api.Client.BaseAddress!, "run", "--messages", "30000", "--run", "first", "--report", report);
+            pipeline.Broker.AddressOf("simulator"), pipeline.Api, "run", "--messages", "30000", "--run", "first", "--report", report);
 
         (await simulator.Exited).ShouldBe(0, string.Join('\n', simulator.Lines));
         simulator.Lines.Count(line => line.StartsWith("published ", StringComparison.Ordinal)).ShouldBeInRange(1, 3);
@@ -30,7 +30,7 @@ public sealed class CommandTests
         Directory.Delete(Path.GetDirectoryName(report)!, recursive: true);
 
         // The same name again would be the same identities with other times.
-        await using var again = SimulatorProcess.Start(pipeline.Broker.AddressOf("simulator"), pipeline.Api.Client.BaseAddress!, "--messages", "10", "--run", "first");
+        await using var again = SimulatorProcess.Start(pipeline.Broker.AddressOf("simulator"), pipeline.Api, "--messages", "10", "--run", "first");
         (await again.Exited).ShouldBe(2);
         again.Lines.ShouldHaveSingleItem().ShouldContain("--run is 'first'");
     }
@@ -45,7 +45,7 @@ public sealed class CommandTests
             CREATE TRIGGER lose BEFORE INSERT ON readings FOR EACH ROW WHEN (NEW.seq = 7) EXECUTE FUNCTION lose();
             """);
         await using var simulator = SimulatorProcess.Start(
-            pipeline.Broker.AddressOf("simulator"), pipeline.Api.Client.BaseAddress!, "--messages", "1000", "--devices", "2");
+            pipeline.Broker.AddressOf("simulator"), pipeline.Api, "--messages", "1000", "--devices", "2");
 
         (await simulator.Exited).ShouldBe(1, string.Join('\n', simulator.Lines));
         simulator.Lines.ShouldContain("NOT balanced:");

@@ -1,17 +1,21 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Tally.Integration.Tests.Contract;
 using Tally.Integration.Tests.Ingest;
 using Tally.Integration.Tests.QueryApi;
 using Tally.SensorSimulator.Ledgers;
-using Tally.SensorSimulator.Runs;
+using Tally.SensorSimulator.Publishing;
 using Tally.Storage;
 using Tally.Testing;
 using Xunit;
 
 namespace Tally.Integration.Tests.Simulator;
 
-/// <summary>The whole pipeline, each part for itself to be killed: real broker, real database, Ingest as a process.</summary>
-internal sealed class Pipeline : IAsyncDisposable
+/// <summary>Real broker, real database, Ingest as a process; the other services and the run in this one.</summary>
+internal sealed class Pipeline : IPipeline
 {
+    /// <summary>Enough of the times for Ingest to start again within a probe or two.</summary>
+    private static readonly WindowOptions Quick = Runs.Quick with { Size = 2_000, ProbeAfter = TimeSpan.FromSeconds(2), OvertakenAfter = TimeSpan.FromSeconds(2) };
+
     private Pipeline(MosquittoServer broker, PostgresServer postgres, string database)
     {
         (Broker, Postgres, Store) = (broker, postgres, new Database(database));
@@ -19,15 +23,19 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public MosquittoServer Broker { get; }
 
-    public PostgresServer Postgres { get; }
+    IMosquitto IPipeline.Broker => Broker;
+
+    public IPostgres Postgres { get; }
 
     public Database Store { get; }
 
-    public IngestProcess Ingest { get; private set; } = null!;
+    public Uri Api => QueryApi.Client.BaseAddress!;
 
-    public Responder Responder { get; private set; } = null!;
+    private IngestProcess Ingest { get; set; } = null!;
 
-    public QueryApiHost Api { get; private set; } = null!;
+    private Responder Responder { get; set; } = null!;
+
+    private QueryApiHost QueryApi { get; set; } = null!;
 
     /// <summary>Starts it.</summary>
     /// <param name="settings">Settings of Ingest.</param>
@@ -40,11 +48,10 @@ internal sealed class Pipeline : IAsyncDisposable
         await Migrator.MigrateAsync(pipeline.Store.ConnectionString, NullLogger.Instance, cancel);
         pipeline.Ingest = await IngestProcess.StartReadyAsync(broker.AddressOf("ingest"), pipeline.Store.ConnectionString, settings);
         pipeline.Responder = await Responder.StartAsync(broker);
-        pipeline.Api = await QueryApiHost.StartAsync(pipeline.Store.ConnectionString);
+        pipeline.QueryApi = await QueryApiHost.StartAsync(pipeline.Store.ConnectionString);
         return pipeline;
     }
 
-    /// <summary>Ends Ingest without a chance to say anything, and starts another life of it.</summary>
     public async Task RestartIngestAsync()
     {
         await Ingest.KillAsync();
@@ -52,21 +59,26 @@ internal sealed class Pipeline : IAsyncDisposable
         Ingest = IngestProcess.Start(Broker.AddressOf("ingest"), Store.ConnectionString);
     }
 
-    /// <summary>Ends AckResponder in the middle of whatever it does, and starts another.</summary>
     public async Task RestartResponderAsync()
     {
         await Responder.DisposeAsync();
         Responder = await Responder.StartAsync(Broker);
     }
 
-    /// <summary>Both sides of a run, laid against each other.</summary>
-    public async Task<Ledger> ReckonAsync(RunOutcome outcome) => new(
-        outcome,
-        await new LedgerClient(Api.Client.BaseAddress!, TimeSpan.FromSeconds(30)).GetAsync(outcome.Options.Run, TestContext.Current.CancellationToken));
+    public async Task<RunResult> RunAsync(RunRequest request)
+    {
+        var options = Runs.Of(request.Messages, request.Quick ? Quick : new()) with { Rate = request.Rate };
+        if (!request.Quick) options = options with { DropCounterTimeout = TimeSpan.FromSeconds(30) }; // the other runs lose it with their broker
+        var outcome = await Runs.ExecuteAsync(Broker, options);
+        var ledger = new Ledger(outcome, await new LedgerClient(Api, TimeSpan.FromSeconds(30)).GetAsync(options.Run, TestContext.Current.CancellationToken));
+        await using var text = new StringWriter();
+        LedgerTable.Write(text, ledger);
+        return new(Report.Of(ledger), text.ToString());
+    }
 
     public async ValueTask DisposeAsync()
     {
-        await Api.DisposeAsync();
+        await QueryApi.DisposeAsync();
         await Responder.DisposeAsync();
         await Ingest.DisposeAsync();
         await Broker.DisposeAsync();
