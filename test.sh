@@ -7,11 +7,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 export DOTNET_CLI_HOME=${DOTNET_CLI_HOME:-${HOME:-$root/artifacts/home}}
 
-# Limits that make a test that hangs a failure, not a wait; together they stay below fifteen minutes with the build.
+# Limits that make a test that hangs a failure, not a wait; together they stay below fifteen minutes with the build, but for the
+# containers, whose images may have to be built first. They take about two minutes when they are there.
 unit_limit=120
 integration_limit=420
 endtoend_limit=300
 apphost_limit=300 # only where Aspire's packages are: two images may have to be pulled
+containers_limit=420
 filter=(-trait- Category=Long)
 optional=()
 case "${1-}" in
@@ -20,6 +22,7 @@ case "${1-}" in
     filter=()
     integration_limit=1800
     endtoend_limit=1800
+    containers_limit=1800
     ;;
   *)
     echo "$1: there is no such option; --long adds the tests that take long." >&2
@@ -27,7 +30,7 @@ case "${1-}" in
     ;;
 esac
 
-"$root/scripts/packages.sh"
+"$root/scripts/packages.sh" tests
 "$root/scripts/test-broker.sh" || optional=(-trait- Broker=aedes)
 "$root/scripts/dashboard.sh"
 "$root/scripts/build.sh" Microservices.sln
@@ -71,14 +74,22 @@ run() {
   fi
 }
 
+# Whether a project that a package decides about is compiled with it (Directory.Build.props).
+is_built() { grep -q "\"$2/" "$root/tests/$1/bin/Release/net10.0/Tally.$1.deps.json" 2>/dev/null; }
+
 check_scripts
 run Unit.Tests "$unit_limit"
 run Integration.Tests "$integration_limit"
 run EndToEnd.Tests "$endtoend_limit"
-if [ -f "$root/tests/AppHost.Tests/bin/Release/net10.0/Aspire.Hosting.Testing.dll" ]; then
+if is_built AppHost.Tests Aspire.Hosting.Testing; then
   run AppHost.Tests "$apphost_limit"
 else
   echo "== AppHost.Tests is left out: Aspire's packages are not in the NuGet package folder (docs/aspire.md)."
+fi
+if is_built Containers.Tests Testcontainers; then
+  run Containers.Tests "$containers_limit"
+else
+  echo "== Containers.Tests: left out, because Testcontainers is not to be had (log: $root/artifacts/optional/Testcontainers/restore.log)"
 fi
 
 if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi

@@ -20,8 +20,8 @@ inputs() {
   find "${folders[@]}" Directory.Build.props Directory.Packages.props global.json .editorconfig -type f \
     -not -path '*/bin/*' -not -path '*/obj/*' -not -path '*/TestResults/*' | LC_ALL=C sort | xargs cksum
   echo "$(uname -sm) ${DOTNET_ROOT:-}"
-  local packages=${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages}
-  ls -d "$packages"/mqttnet/* "$packages"/aspire.*/* 2>/dev/null || true # Directory.Build.props: what is compiled in
+  # Directory.Build.props: what is compiled in.
+  (cd "${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages}" && ls -d mqttnet/* aspire.*/* testcontainers/* docker.dotnet.enhanced* sharpziplib ssh.net) 2>/dev/null || true
 }
 
 now=$(inputs)

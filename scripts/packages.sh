@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
+# usage: packages.sh [tests]
 # Brings Mosquitto and PostgreSQL's server if they are not there: installed by the system's package manager where we may,
-# else unpacked below artifacts/packages, where AppHost finds them. Tries to bring MQTTnet and Aspire, which a package feed may lack.
+# else unpacked below artifacts/packages, where AppHost finds them. Tries to bring MQTTnet and Aspire, which a package feed may lack;
+# for tests Testcontainers too.
 # Can be run twice; the second time it does nothing.
 set -euo pipefail
 
@@ -79,12 +81,16 @@ case ${1-} in
 esac
 
 # Into the NuGet package folder, where Directory.Build.props looks for them; without them their part is left out of the build. A feed
-# that lacks one says so within seconds and is not asked again before tomorrow. $1: what it is called; $2: how the version is called in
-# Directory.Build.props; $3: the package that is looked for; $4: seconds; $5: what it means that it is missing; $6: the project, with VERSION in it.
+# that lacks one says so within seconds and is not asked again before tomorrow. $1: what it is called; $2: how its version is called in
+# Directory.Build.props; $3: what has to be in the folder, with VERSION in it; $4: seconds; $5: what it means that it is missing; $6: the
+# project that asks for it, with VERSION in it.
 bring() {
-  local folder=${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages} project=$root/artifacts/optional/$1 version status=0
+  local folder=${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages} project=$root/artifacts/optional/$1 version status=0 name missing=
   version=$(sed -n "s/.*<$2>\(.*\)<.*/\1/p" "$root/Directory.Build.props")
-  if [ -f "$folder/$3/$version/.nupkg.metadata" ] || [ -n "$unanswered" ] || ! command -v dotnet >/dev/null; then return; fi
+  for name in ${3//VERSION/$version}; do
+    if ! [ -e "$folder/$name" ]; then missing=yes; fi
+  done
+  if [ -z "$missing" ] || [ -n "$unanswered" ] || ! command -v dotnet >/dev/null; then return; fi
   if [ -n "$(find "$project/failed-$version" -mmin -1440 2>/dev/null)" ]; then return; fi
   mkdir -p "$project"
   echo "${6//VERSION/$version}" >"$project/optional.csproj"
@@ -96,11 +102,16 @@ bring() {
 }
 
 unanswered=
-bring MQTTnet MqttNetVersion mqttnet 30 "the built-in MQTT client is the only one." \
+bring MQTTnet MqttNetVersion mqttnet/VERSION/.nupkg.metadata 30 "the built-in MQTT client is the only one." \
   '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><PackageReference Include="MQTTnet" /></ItemGroup></Project>'
 # Five minutes: orchestrator and dashboard, which its SDK adds for this machine, are 150 MB.
-bring Aspire AspireVersion aspire.apphost.sdk 300 "AppHost starts everything in local mode." \
+bring Aspire AspireVersion aspire.apphost.sdk/VERSION/.nupkg.metadata 300 "AppHost starts everything in local mode." \
   '<Project Sdk="Aspire.AppHost.Sdk/VERSION"><ItemGroup><PackageReference Include="Aspire.Hosting.AppHost" /><PackageReference Include="Aspire.Hosting.PostgreSQL" /><PackageReference Include="Aspire.Hosting.Docker" /><PackageReference Include="Aspire.Hosting.Testing" /></ItemGroup></Project>'
+if [ "${1-}" = tests ]; then
+  bring Testcontainers TestcontainersVersion \
+    "testcontainers/VERSION/.nupkg.metadata docker.dotnet.enhanced docker.dotnet.enhanced.x509 sharpziplib ssh.net" 60 "the tests against containers are left out." \
+    '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><PackageReference Include="Testcontainers" /></ItemGroup></Project>'
+fi
 
 if complete; then exit 0; fi
 
