@@ -1,0 +1,65 @@
+#!/bin/sh
+# usage: secrets.sh OVERLAY
+# Makes the secrets of an overlay, at random, in its directory secrets/made, which git ignores; from there `kubectl apply -k` takes them.
+# What is there already stays, so it can be run again, and a value of one's own can be written into the files before or after.
+set -eu
+
+fail() {
+  echo "secrets.sh: $1" >&2
+  exit 2
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+[ $# = 1 ] || fail "usage: secrets.sh OVERLAY, one of: $(cd "$here/overlays" && echo *)"
+secrets=$here/overlays/$1/secrets
+[ -d "$secrets" ] || fail "'$1' is no overlay: expected one of: $(cd "$here/overlays" && echo *)"
+
+umask 077
+made=$secrets/made
+mkdir -p "$made"
+
+# 32 hexadecimal digits, 128 bits: nothing in them has to be quoted anywhere.
+random() {
+  od -An -N16 -tx1 /dev/urandom | tr -d ' \n'
+}
+
+# A random value for each key that has none, in the order and with the fixed values of unset/.
+for names in "$secrets"/unset/*.env; do
+  file=$made/${names##*/}
+  [ ! -e "$file" ] || continue
+  while IFS='=' read -r key value; do
+    echo "$key=${value:-$(random)}"
+  done <"$names" >"$file.new"
+  mv "$file.new" "$file"
+  echo "made ${file#"$PWD"/}"
+done
+
+# Where the overlay wants TLS: an authority of our own and the broker's certificate by it, unless certificates are put there.
+if [ -d "$secrets/unset/tls" ] && [ ! -e "$made/tls/tls.crt" ]; then
+  command -v openssl >/dev/null || fail "openssl is missing, which makes the certificates: install it, or put ca.crt, tls.crt and tls.key into $made/tls."
+  mkdir -p "$made/tls" "$made/authority"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=Tally broker authority" \
+    -keyout "$made/authority/ca.key" -out "$made/tls/ca.crt" 2>/dev/null
+  names=DNS:mosquitto,DNS:mosquitto.tally,DNS:mosquitto.tally.svc,DNS:mosquitto.tally.svc.cluster.local
+  printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\n' "$names" >"$made/authority/extensions"
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=mosquitto" \
+    -keyout "$made/tls/tls.key" -out "$made/authority/request" 2>/dev/null
+  openssl x509 -req -in "$made/authority/request" -CA "$made/tls/ca.crt" -CAkey "$made/authority/ca.key" -CAcreateserial \
+    -days 825 -extfile "$made/authority/extensions" -out "$made/tls/tls.crt" 2>/dev/null
+  echo "made ${made#"$PWD"/}/tls, good for 825 days"
+fi
+
+# The rest of what the overlay names (certificates of others) begins empty and is for a person to fill in.
+(cd "$secrets/unset" && find . -type f ! -name '*.env' ! -path './tls/*') | while read -r file; do
+  [ -e "$made/$file" ] || {
+    mkdir -p "$made/$(dirname "$file")"
+    cp "$secrets/unset/$file" "$made/$file"
+    echo "made ${made#"$PWD"/}/${file#./}, empty: it is yours to fill in"
+  }
+done
+
+ln -sfn made "$secrets/values"
+# The link is in git, what it points at is not: a commit of the changed link would leave every other clone without values.
+if git -C "$secrets" ls-files --error-unmatch values >/dev/null 2>&1; then
+  git -C "$secrets" update-index --skip-worktree values
+fi
