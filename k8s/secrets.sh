@@ -34,29 +34,23 @@ for names in "$secrets"/unset/*.env; do
   echo "made ${file#"$PWD"/}"
 done
 
-# Where the overlay wants TLS: an authority of our own and the broker's certificate by it, unless certificates are put there.
-if [ -d "$secrets/unset/tls" ] && [ ! -e "$made/tls/tls.crt" ]; then
+# Where the overlay wants TLS: an authority of our own and the broker's certificate by it, unless certificates are there already.
+if [ -d "$secrets/unset/tls" ] && [ ! -s "$made/tls/tls.crt" ]; then
   command -v openssl >/dev/null || fail "openssl is missing, which makes the certificates: install it, or put ca.crt, tls.crt and tls.key into $made/tls."
   mkdir -p "$made/tls" "$made/authority"
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=Tally broker authority" \
-    -keyout "$made/authority/ca.key" -out "$made/tls/ca.crt" 2>/dev/null
+  said=$made/authority/openssl.log
+  quietly() {
+    openssl "$@" >"$said" 2>&1 || fail "openssl $1 failed: $(tail -n 1 "$said") ($said)"
+  }
+  quietly req -x509 -newkey rsa:3072 -nodes -days 3650 -subj "/CN=Tally broker authority" \
+    -keyout "$made/authority/ca.key" -out "$made/tls/ca.crt"
   names=DNS:mosquitto,DNS:mosquitto.tally,DNS:mosquitto.tally.svc,DNS:mosquitto.tally.svc.cluster.local
   printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\n' "$names" >"$made/authority/extensions"
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=mosquitto" \
-    -keyout "$made/tls/tls.key" -out "$made/authority/request" 2>/dev/null
-  openssl x509 -req -in "$made/authority/request" -CA "$made/tls/ca.crt" -CAkey "$made/authority/ca.key" -CAcreateserial \
-    -days 825 -extfile "$made/authority/extensions" -out "$made/tls/tls.crt" 2>/dev/null
+  quietly req -newkey rsa:3072 -nodes -subj "/CN=mosquitto" -keyout "$made/tls/tls.key" -out "$made/authority/request"
+  quietly x509 -req -in "$made/authority/request" -CA "$made/tls/ca.crt" -CAkey "$made/authority/ca.key" -CAcreateserial \
+    -days 825 -extfile "$made/authority/extensions" -out "$made/tls/tls.crt"
   echo "made ${made#"$PWD"/}/tls, good for 825 days"
 fi
-
-# The rest of what the overlay names (certificates of others) begins empty and is for a person to fill in.
-(cd "$secrets/unset" && find . -type f ! -name '*.env' ! -path './tls/*') | while read -r file; do
-  [ -e "$made/$file" ] || {
-    mkdir -p "$made/$(dirname "$file")"
-    cp "$secrets/unset/$file" "$made/$file"
-    echo "made ${made#"$PWD"/}/${file#./}, empty: it is yours to fill in"
-  }
-done
 
 ln -sfn made "$secrets/values"
 # The link is in git, what it points at is not: a commit of the changed link would leave every other clone without values.
