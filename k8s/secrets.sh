@@ -35,7 +35,7 @@ for names in "$secrets"/unset/*.env; do
 done
 
 # Where the overlay wants TLS: an authority of our own and the broker's certificate by it, unless certificates are there already.
-if [ -d "$secrets/unset/tls" ] && [ ! -s "$made/tls/tls.crt" ]; then
+if [ -e "$secrets/unset/tls.yaml" ] && [ ! -e "$made/tls/tls.crt" ]; then
   command -v openssl >/dev/null || fail "openssl is missing, which makes the certificates: install it, or put ca.crt, tls.crt and tls.key into $made/tls."
   mkdir -p "$made/tls" "$made/authority"
   said=$made/authority/openssl.log
@@ -50,6 +50,23 @@ if [ -d "$secrets/unset/tls" ] && [ ! -s "$made/tls/tls.crt" ]; then
   quietly x509 -req -in "$made/authority/request" -CA "$made/tls/ca.crt" -CAkey "$made/authority/ca.key" -CAcreateserial \
     -days 825 -extfile "$made/authority/extensions" -out "$made/tls/tls.crt"
   echo "made ${made#"$PWD"/}/tls, good for 825 days"
+fi
+
+# As manifests, because Kustomize breaks the lines of what is long in a Secret, and not every reader takes that. Written each time: after a
+# renewal, put the new files into made/tls and run this again.
+manifest() {
+  printf -- '---\napiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\nstringData:\n' "$1"
+  shift
+  for file; do
+    printf '  %s: |\n' "${file##*/}"
+    sed 's/^/    /' "$file"
+  done
+}
+if [ -e "$secrets/unset/tls.yaml" ]; then
+  {
+    manifest mosquitto-tls "$made/tls/tls.crt" "$made/tls/tls.key"
+    manifest broker-authority "$made/tls/ca.crt"
+  } >"$made/tls.yaml"
 fi
 
 ln -sfn made "$secrets/values"
