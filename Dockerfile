@@ -26,8 +26,7 @@ RUN for service in Ingest AckResponder QueryApi SensorSimulator; do \
     done
 
 # All four at once: what they share is compiled once, and their images differ in the last layer only. Left out is what a
-# container has no use for: symbols, documentation, the settings of IIS. The analysers have their say in scripts/build.sh; here they
-# would only double the time.
+# container has no use for: symbols, documentation, the settings of IIS. The analysers have their say in scripts/build.sh.
 COPY services services
 RUN for service in Ingest AckResponder QueryApi SensorSimulator; do \
       dotnet publish services/$service --no-restore -c Release -o /app/$service --disable-build-servers -nologo -clp:ErrorsOnly \
