@@ -32,6 +32,10 @@ esac
 
 "$root/scripts/packages.sh" tests
 "$root/scripts/test-broker.sh" || optional=(-trait- Broker=aedes)
+if ! command -v kubectl >/dev/null; then
+  echo "kubectl is not on PATH: the Kubernetes manifests are not rendered, and their tests are left out."
+  optional+=(-trait- Needs=kubectl)
+fi
 "$root/scripts/dashboard.sh"
 "$root/scripts/build.sh" Microservices.sln
 

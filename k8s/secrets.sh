@@ -69,6 +69,8 @@ if [ -e "$secrets/unset/tls.yaml" ]; then
   } >"$made/tls.yaml"
 fi
 
+# A copy of the clone that followed links has a directory here, of keys without values.
+[ -L "$secrets/values" ] || rm -rf "$secrets/values"
 ln -sfn made "$secrets/values"
 # The link is in git, what it points at is not: a commit of the changed link would leave every other clone without values.
 if git -C "$secrets" ls-files --error-unmatch values >/dev/null 2>&1; then

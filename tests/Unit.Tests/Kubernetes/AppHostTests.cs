@@ -1,6 +1,5 @@
 using Shouldly;
 using System.Text.RegularExpressions;
-using Tally.AppHost;
 using Tally.AppHost.Local;
 using Xunit;
 
@@ -10,6 +9,7 @@ namespace Tally.Unit.Tests.Kubernetes;
 /// AppHost and the manifests describe the same thing: services, ports, variables. AppHost's descriptions are read as text, because making
 /// its resources wants a broker and a database, and the Aspire one is compiled only where its packages are.
 /// </summary>
+[Trait("Needs", "kubectl")]
 public sealed partial class AppHostTests
 {
     // How the port is said: AppHost gives an address on loopback, an image listens on a port of all addresses.
@@ -34,8 +34,7 @@ public sealed partial class AppHostTests
     public void They_name_the_same_ports()
     {
         var overlay = Overlay.Render("local");
-        var page = new RunOptions().Port;
-        foreach (var (service, port) in new[] { ("mosquitto", Port("the broker")), ("postgres", Port("the database")), ("queryapi", $"{page}") })
+        foreach (var (service, port) in new[] { ("mosquitto", Port("the broker")), ("postgres", Port("the database")), ("queryapi", PagePort) })
             overlay.Find("Service", service).Down("spec.ports").Items.ShouldHaveSingleItem()["port"].Text.ShouldBe(port, service);
     }
 
@@ -50,6 +49,8 @@ public sealed partial class AppHostTests
     }
 
     private static string Port(string what) => Regex.Match(Local, $@"LocalPort\(""{what}"", (\d+)").Groups[1].Value;
+
+    private static string PagePort => Regex.Match(Read("AppHost/CommandLine.cs"), @"Whole\(""--port"", ""P"", (\d+)").Groups[1].Value;
 
     private static bool Exists(string file) => File.Exists(Path.Combine(Repository.Root, file));
 

@@ -6,6 +6,7 @@ using Xunit;
 namespace Tally.Unit.Tests.Kubernetes;
 
 /// <summary>The broker in the cluster is the repository's: limits, rights and users.</summary>
+[Trait("Needs", "kubectl")]
 public sealed partial class BrokerTests
 {
     public static TheoryData<string> Overlays => Overlay.All;

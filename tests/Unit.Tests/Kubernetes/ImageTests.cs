@@ -7,6 +7,7 @@ using Xunit;
 namespace Tally.Unit.Tests.Kubernetes;
 
 /// <summary>Images by the tags that they are built and pinned with, and never fetched anew where they are on the node.</summary>
+[Trait("Needs", "kubectl")]
 public sealed partial class ImageTests
 {
     public static TheoryData<string> Overlays => Overlay.All;

@@ -7,6 +7,7 @@ using Xunit;
 namespace Tally.Unit.Tests.Kubernetes;
 
 /// <summary>The two one-shots: what they are told, and what becomes of their exit status.</summary>
+[Trait("Needs", "kubectl")]
 public sealed class JobTests
 {
     public static TheoryData<string> Overlays => Overlay.All;

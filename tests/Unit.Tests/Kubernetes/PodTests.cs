@@ -6,6 +6,7 @@ using Xunit;
 namespace Tally.Unit.Tests.Kubernetes;
 
 /// <summary>What holds for every pod of every overlay.</summary>
+[Trait("Needs", "kubectl")]
 public sealed class PodTests
 {
     public static TheoryData<string> Overlays => Overlay.All;

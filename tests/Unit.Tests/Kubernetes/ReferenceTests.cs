@@ -4,6 +4,7 @@ using Xunit;
 namespace Tally.Unit.Tests.Kubernetes;
 
 /// <summary>What a manifest names is there.</summary>
+[Trait("Needs", "kubectl")]
 public sealed class ReferenceTests
 {
     public static TheoryData<string> Overlays => Overlay.All;

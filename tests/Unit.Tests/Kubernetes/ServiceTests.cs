@@ -15,6 +15,7 @@ using Xunit;
 namespace Tally.Unit.Tests.Kubernetes;
 
 /// <summary>What the manifests say to the services is what the services understand.</summary>
+[Trait("Needs", "kubectl")]
 public sealed partial class ServiceTests
 {
     // What each cannot do without; the rest has defaults.
