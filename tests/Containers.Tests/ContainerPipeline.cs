@@ -58,7 +58,7 @@ internal sealed class ContainerPipeline : IPipeline
         var postgres = PostgresContainer.StartAsync(Cancel, network);
         var pipeline = new ContainerPipeline(network, await broker, await postgres);
         await pipeline.MigrateAsync();
-        await Task.WhenAll(new[] { pipeline._ingest, pipeline._responder, pipeline._api }.Select(service => service.StartAsync(Cancel)));
+        await Task.WhenAll(new[] { pipeline._ingest, pipeline._responder, pipeline._api }.Select(service => Readiness.StartAsync(service, Cancel)));
         return pipeline;
     }
 
@@ -75,7 +75,7 @@ internal sealed class ContainerPipeline : IPipeline
             .Build();
         await simulator.StartAsync(Cancel);
         var status = await simulator.GetExitCodeAsync(Cancel);
-        var text = await LogsAsync(simulator);
+        var text = await Readiness.LogsAsync(simulator, Cancel);
         if (status is not (0 or 1)) throw new InvalidOperationException($"The simulator ended with status {status}:\n{text}");
 
         var report = JsonSerializer.Deserialize(await simulator.ReadFileAsync(ReportFile, Cancel), LedgersJson.Default.Report)!;
@@ -107,7 +107,8 @@ internal sealed class ContainerPipeline : IPipeline
     {
         await using var migrate = Service("ingest").WithEnvironment(Telemetry).WithCommand("migrate").Build();
         await migrate.StartAsync(Cancel);
-        if (await migrate.GetExitCodeAsync(Cancel) is not 0 and var status) throw new InvalidOperationException($"'migrate' ended with status {status}:\n{await LogsAsync(migrate)}");
+        var status = await migrate.GetExitCodeAsync(Cancel);
+        if (status != 0) throw new InvalidOperationException($"'migrate' ended with status {status}:\n{await Readiness.LogsAsync(migrate, Cancel)}");
     }
 
     private static Dictionary<string, string> Mqtt(string user) => new() { ["ConnectionStrings__mqtt"] = MosquittoContainer.InnerAddressOf(user).OriginalString };
@@ -129,10 +130,4 @@ internal sealed class ContainerPipeline : IPipeline
             host.SecurityOpt = ["no-new-privileges:true"];
         })
         .WithLogger(NullLogger.Instance);
-
-    private static async Task<string> LogsAsync(IContainer container)
-    {
-        var (output, errors) = await container.GetLogsAsync(timestampsEnabled: false, ct: Cancel);
-        return output + errors;
-    }
 }

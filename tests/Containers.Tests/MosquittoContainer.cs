@@ -38,7 +38,7 @@ internal sealed class MosquittoContainer : IMosquitto
     public static async Task<MosquittoContainer> StartAsync(CancellationToken cancellationToken, INetwork? network = null)
     {
         var server = new MosquittoContainer(network);
-        await server._container.StartAsync(cancellationToken);
+        await Readiness.StartAsync(server._container, cancellationToken);
         return server;
     }
 
@@ -63,7 +63,7 @@ internal sealed class MosquittoContainer : IMosquitto
             _container = Make();
         }
 
-        await _container.StartAsync(cancellationToken);
+        await Readiness.StartAsync(_container, cancellationToken);
     }
 
     /// <summary>Removes it with its data.</summary>

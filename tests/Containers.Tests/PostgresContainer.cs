@@ -55,7 +55,7 @@ internal sealed class PostgresContainer : IPostgres
     public static async Task<PostgresContainer> StartAsync(CancellationToken cancellationToken, INetwork? network = null)
     {
         var server = new PostgresContainer(network);
-        await server._container.StartAsync(cancellationToken);
+        await Readiness.StartAsync(server._container, cancellationToken);
         return server;
     }
 
@@ -79,7 +79,7 @@ internal sealed class PostgresContainer : IPostgres
     public async Task StartAgainAsync(CancellationToken cancellationToken)
     {
         NpgsqlConnection.ClearAllPools();
-        await _container.StartAsync(cancellationToken);
+        await Readiness.StartAsync(_container, cancellationToken);
     }
 
     /// <summary>Removes it with its data.</summary>
