@@ -15,6 +15,7 @@ public sealed class ResendTests
     [Theory]
     [InlineData(MqttQos.AtMostOnce)]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public async Task A_broker_that_loses_its_memory_loses_no_reading(MqttQos qos)
     {
         var cancel = TestContext.Current.CancellationToken;
@@ -142,6 +143,7 @@ public sealed class ResendTests
     [Theory]
     [InlineData(MqttQos.AtMostOnce)]
     [InlineData(MqttQos.AtLeastOnce)]
+    [InlineData(MqttQos.ExactlyOnce)]
     public async Task Single_readings_that_vanish_are_noticed_because_later_ones_overtake_them(MqttQos qos)
     {
         var cancel = TestContext.Current.CancellationToken;
