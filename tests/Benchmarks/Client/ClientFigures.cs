@@ -20,4 +20,8 @@ internal sealed record StreamFigures(int Qos, int Messages, SideFigures Publish,
 /// <param name="Client">Which client it was.</param>
 /// <param name="Messages">Messages asked for on each side, after as many as it takes to be warm.</param>
 /// <param name="Streams">One for each quality of service.</param>
-internal sealed record ClientFigures(string Client, int Messages, IReadOnlyList<StreamFigures> Streams);
+internal sealed record ClientFigures(string Client, int Messages, IReadOnlyList<StreamFigures> Streams)
+{
+    /// <summary>The same of other clients, measured after it.</summary>
+    public IReadOnlyList<ClientFigures> Beside { get; init; } = [];
+}
