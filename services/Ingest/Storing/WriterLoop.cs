@@ -53,13 +53,14 @@ internal sealed class WriterLoop(
             IngestTelemetry.Duplicates.Add(result.Duplicates);
             IngestTelemetry.Rejected.Add(batch.Rejections.Count + result.Refused);
             totals.Add(result, batch.Rejections.Count);
-            batch.Traces.EndStoring();
             if (span is not null)
             {
                 logger.LogDebug(
                     "{Messages} messages: {Stored} stored, {Duplicates} stored before, {Rejected} rejected.",
                     batch.MessageCount, result.Stored, result.Duplicates, batch.Rejections.Count + result.Refused);
             }
+
+            batch.Traces.EndStoring(); // and with it what the span of the batch surrounds
         }
 
         IngestTelemetry.FlushTime.Record(Stopwatch.GetElapsedTime(begin).TotalSeconds);

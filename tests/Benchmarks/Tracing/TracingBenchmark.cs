@@ -14,8 +14,8 @@ namespace Tally.Benchmarks.Tracing;
 /// <param name="every">One of so many readings is sampled.</param>
 internal sealed class TracingBenchmark(int slice, int pairs, int devices, int every)
 {
-    // The JIT compiler works on the export until it has happened some sixty times, once a second, and compiles the rest on the way.
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(90);
+    // Metrics go out every five seconds, and the JIT compiler is done with that after some ten times.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(70);
 
     /// <summary>Measures, prints each pair and the result.</summary>
     /// <param name="receiver">Where the one set of processes sends its telemetry; null: nowhere either, to see how far the method itself is off.</param>

@@ -14,7 +14,7 @@ internal static class TracingCommand
     public static Command Create()
     {
         var pairs = new Option<int>("--pairs") { Description = "Pairs of slices, at least 20 for a figure to quote.", DefaultValueFactory = _ => 20 };
-        var slice = new Option<int>("--slice") { Description = "Messages in a slice.", DefaultValueFactory = _ => 100_000 };
+        var slice = new Option<int>("--slice") { Description = "Messages in a slice; it should take five seconds, in which metrics go out once.", DefaultValueFactory = _ => 200_000 };
         var devices = new Option<int>("--devices") { Description = "Devices that take turns.", DefaultValueFactory = _ => 100 };
         var every = new Option<int>("--every") { Description = "One of so many readings is traced; 1: all.", DefaultValueFactory = _ => 1_000 };
         foreach (var option in (Option<int>[])[pairs, slice, devices, every])
