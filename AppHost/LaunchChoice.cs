@@ -20,7 +20,7 @@ internal sealed record LaunchChoice(LaunchMode Mode, string Reason, int Status =
         {
             if (OnlyLocal(options) is { } option) return Refused($"--aspire and {option} exclude each other: {option} is there in local mode only.", CommandLine.Usage);
             if (whyNotBuilt is not null) return Refused($"--aspire is not possible: {whyNotBuilt}", ExitStatus.Environment);
-            return new(LaunchMode.Aspire, "Starting on Aspire, because --aspire says so.");
+            return new(LaunchMode.Aspire, "Starting on Aspire, as asked for.");
         }
 
         if (options.Mode == LaunchMode.Local) return Local("--local says so");

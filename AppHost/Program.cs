@@ -17,7 +17,8 @@ if (MqttClientChoice.WhyNot(options.Client, "--client") is { } reason)
 }
 
 var choice = await LaunchChoice.MakeAsync(options, AspireMode.WhyNotBuilt, AspireMode.WhyNotHereAsync);
-await (choice.Mode == LaunchMode.Automatic ? Console.Error : Console.Out).WriteLineAsync(choice.Reason);
+if (choice.Mode == LaunchMode.Automatic) await Console.Error.WriteLineAsync(choice.Reason);
+else if (!isPublishing) await Console.Out.WriteLineAsync(choice.Reason);
 return choice.Mode switch
 {
     LaunchMode.Local => await LocalMode.RunAsync(options),

@@ -1,4 +1,6 @@
 using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Tally.AppHost.Local;
 
 namespace Tally.AppHost.Aspire;
@@ -22,7 +24,12 @@ internal static class AspireMode
     public static async Task<int> RunAsync(RunOptions options, string[] arguments)
     {
         if (!AspireCli.IsPublishing(arguments)) LaunchProfile.SetWhereThereIsNone();
-        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = arguments });
+        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
+        {
+            Args = arguments,
+            ProjectDirectory = Path.Combine(Repository.Root, "AppHost"), // wherever it is started: the names of the volumes hang on it
+        });
+        builder.Services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning)); // each question of the dashboard
         try
         {
             builder.AddTally(options);

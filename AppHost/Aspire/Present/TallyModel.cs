@@ -43,7 +43,7 @@ internal static class TallyModel
 
         var queryApi = builder.AddProject<Projects.QueryApi>("queryapi")
             .WithIconName("DataBarVertical")
-            .WithHttpEndpoint(port: builder.PreferredPort(options.Port))
+            .WithHttpEndpoint(port: builder.PreferredPort(options.Port) ?? options.Port)
             .WithExternalHttpEndpoints()
             .WithUrlForEndpoint("http", url => url.DisplayText = "Web page")
             .WithHttpHealthCheck(Ready)
@@ -67,13 +67,13 @@ internal static class TallyModel
     private static IResourceBuilder<PostgresDatabaseResource> AddDatabase(this IDistributedApplicationBuilder builder)
     {
         var image = ImageReference.Of("POSTGRES_IMAGE");
-        return builder
-            .AddPostgres("postgres", builder.AddParameter("postgres-user", LocalPostgres.Role), builder.AddSecret("postgres-password"), builder.PreferredPort(PostgresPort))
+        var server = builder.AddPostgres("postgres", password: builder.AddSecret("postgres-password"), port: builder.PreferredPort(PostgresPort))
             .WithImage(image)
             .WithArgs([.. new PostgresSettings().InContainer()])
             .WithDataVolume() // looks at the tag for the directory, which is another one from 18 on
-            .WithDigest(image)
-            .AddDatabase(LocalResources.Database);
+            .WithDigest(image);
+        if (builder.ExecutionContext.IsPublishMode) server.WithEnvironment("POSTGRES_DB", LocalResources.Database); // else Aspire makes it
+        return server.AddDatabase(LocalResources.Database);
     }
 
     // One is called as everywhere else. Several have names of their own, the same in every life: their sessions at the broker hang on them.
@@ -97,7 +97,7 @@ internal static class TallyModel
     private static IResourceBuilder<ParameterResource> AddSecret(this IDistributedApplicationBuilder builder, [ResourceName] string name) =>
         builder.AddParameter(name, new GenerateParameterDefault { MinLength = 24, Special = false }, secret: true, persist: true);
 
-    // In files that are published no port of this machine has a place, except the page's.
+    // Files that are published are for another machine.
     private static int? PreferredPort(this IDistributedApplicationBuilder builder, int port) =>
         builder.ExecutionContext.IsRunMode ? FreePort.PreferablyAt(port) : null;
 

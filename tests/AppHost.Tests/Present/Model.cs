@@ -29,10 +29,10 @@ internal static class Model
 
     private static async Task<IExecutionConfigurationResult> ConfigurationAsync(this IDistributedApplicationTestingBuilder model, string name)
     {
-        await using var services = new ServiceCollection().BuildServiceProvider();
+        await using var services = model.Services.BuildServiceProvider();
         // Addresses are known only of what was started: as if for a file, they stay expressions.
         var publishing = new DistributedApplicationExecutionContext(
-            new DistributedApplicationExecutionContextOptions(DistributedApplicationOperation.Publish) { ServiceProvider = services });
+            new DistributedApplicationExecutionContextOptions(DistributedApplicationOperation.Publish) { Services = services });
         return await ExecutionConfigurationBuilder.Create(model.Find<ProjectResource>(name)).WithArgumentsConfig().WithEnvironmentVariablesConfig()
             .BuildAsync(publishing, cancellationToken: TestContext.Current.CancellationToken);
     }

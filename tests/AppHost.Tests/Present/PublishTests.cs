@@ -31,6 +31,9 @@ public sealed class PublishTests : IDisposable
         foreach (var file in Directory.EnumerateFiles(_directory, "*", SearchOption.AllDirectories))
             (await File.ReadAllTextAsync(file, cancel)).ShouldNotContain(Password, customMessage: file);
 
+        compose.ShouldContain("POSTGRES_DB: \"telemetry\"");
+        compose.ShouldContain("- \"8080:${QUERYAPI_PORT}\"");
+
         // What a Compose file would take for a variable is escaped: the broker's ACL names $SYS.
         compose.ShouldContain("$$SYS/broker");
         compose.Replace("$$", "", StringComparison.Ordinal).ShouldNotContain("$SYS");
