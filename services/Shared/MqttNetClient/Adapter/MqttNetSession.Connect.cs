@@ -15,6 +15,11 @@ internal sealed partial class MqttNetSession
 {
     private static readonly MQTTnet.MqttClientFactory Net = new();
 
+    // A broker that stands still for five minutes, with the default times of options.
+    private const int MostUnanswered = 16;
+
+    // Used by the loop of RunAsync only.
+    private readonly Queue<NetConnection> _unanswered = new();
     private string _clientId;
     private bool _connectedOnce;
 
@@ -45,6 +50,7 @@ internal sealed partial class MqttNetSession
             if (accepted.Reason == MqttReasonCode.Success)
             {
                 Check(accepted, clean);
+                CloseUnanswered();
                 return (connection, accepted, null);
             }
 
@@ -58,9 +64,26 @@ internal sealed partial class MqttNetSession
         catch (Exception error) when (error is MqttException || IsBroken(error))
         {
             var failure = stop.IsCancellationRequested ? ConnectionEnd.ByStop : Failed(error, connection is not null, attempt.IsCancellationRequested);
-            connection?.Dispose();
+            if (connection is not null && attempt.IsCancellationRequested && !stop.IsCancellationRequested) LeaveOpen(connection);
+            else connection?.Dispose();
             return (null, null, failure);
         }
+    }
+
+    /// <summary>
+    /// The broker did not answer this attempt. It may stand still and find CONNECT later: Mosquitto 2.0.11 then sends what waits for PUBCOMP to
+    /// the closed socket, takes that for a failure, and sends the whole message instead of PUBREL on the next connection, so that each comes
+    /// a second time (seen: 500 of 500). So the socket stays open until a connection stands.
+    /// </summary>
+    private void LeaveOpen(NetConnection attempt)
+    {
+        _unanswered.Enqueue(attempt);
+        if (_unanswered.Count > MostUnanswered) _unanswered.Dequeue().Dispose();
+    }
+
+    private void CloseUnanswered()
+    {
+        while (_unanswered.TryDequeue(out var attempt)) attempt.Dispose();
     }
 
     private bool IsSpeaking311 => _is311 || _options.ProtocolVersion == MqttProtocolVersion.V311;
@@ -90,19 +113,16 @@ internal sealed partial class MqttNetSession
     /// <summary>CONNECT and its answer.</summary>
     private static async Task<MqttConnAckPacket> IntroduceAsync(NetConnection connection, MqttConnectPacket connect, CancellationToken cancellationToken)
     {
-        await using (cancellationToken.UnsafeRegister(static connection => ((NetConnection)connection!).AbortAfter(TimeSpan.Zero), connection))
+        await connection.SendAtOnceAsync(connect);
+        var answer = await connection.ReceiveAsync(cancellationToken);
+        connection.CountReceived();
+        return answer switch
         {
-            await connection.SendAtOnceAsync(connect);
-            var answer = await connection.ReceiveAsync();
-            connection.CountReceived();
-            return answer switch
-            {
-                MqttConnAckPacket connAck => connAck,
-                MqttAuthPacket => throw new MqttException(
-                    MqttReasonCode.BadAuthenticationMethod, "It wants enhanced authentication (AUTH), which this client does not do: use user name and password."),
-                _ => throw Violation.Protocol($"{answer} before CONNACK"),
-            };
-        }
+            MqttConnAckPacket connAck => connAck,
+            MqttAuthPacket => throw new MqttException(
+                MqttReasonCode.BadAuthenticationMethod, "It wants enhanced authentication (AUTH), which this client does not do: use user name and password."),
+            _ => throw Violation.Protocol($"{answer} before CONNACK"),
+        };
     }
 
     private void Check(Accepted accepted, bool clean)

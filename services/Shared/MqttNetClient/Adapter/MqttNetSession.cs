@@ -6,7 +6,7 @@ using Tally.Mqtt;
 namespace Tally.MqttNetClient;
 
 /// <summary>
-/// A session on MQTTnet's low-level client: its packets, its codec, its TCP, TLS and WebSocket channels. Its own session,
+/// A session on MQTTnet's low-level client: its packets, its codec, its TLS and WebSocket channels. Its own session,
 /// <c>MqttClient</c>, is left aside for what it does not do: it begins packet identifiers anew with each connection and
 /// keeps nothing to send again, takes packets off the socket into a queue without bound, hands a QoS 2 message over as often
 /// as it comes, acknowledges in the order in which handlers end, and searches a list of all waiting publishers for each PUBACK.
@@ -15,9 +15,13 @@ namespace Tally.MqttNetClient;
 /// <remarks>
 /// What cannot be made good from outside of MQTTnet 5.2:
 /// <list type="bullet">
-/// <item>Cost. Each packet is written to the socket by itself and read in three pieces, and becomes strings, lists and tasks on
-/// its way: some microseconds and some kilobytes a message. <see cref="MqttClientOptions.GatherTime"/> has nothing to act on,
-/// and <see cref="MqttClientOptions.UseTopicAliases"/> is not used.</item>
+/// <item>Cost. Each packet becomes strings, lists and tasks on its way: some microseconds and about a kilobyte a message. Over a WebSocket
+/// each is also written by itself and read in three pieces, and <see cref="MqttClientOptions.GatherTime"/> has nothing to act on; over TCP
+/// and TLS that is made good (<see cref="GatheringStream"/>). <see cref="MqttClientOptions.UseTopicAliases"/> is not used.</item>
+/// <item>A write that fails closes the socket for reading too: a DISCONNECT that the broker sent just before it closed can be lost, and
+/// its reason with it.</item>
+/// <item>Version 3.1.1 is fallen back to where a broker refuses 5 by name. One that only closes the connection on CONNECT needs
+/// <see cref="MqttClientOptions.ProtocolVersion"/>.</item>
 /// <item>A packet of any length that the protocol allows (256 MB) is read whole before its length can be judged by
 /// <see cref="MqttClientOptions.MaximumPacketSize"/>.</item>
 /// <item>Its decoder does not check everything (invalid UTF-8 becomes U+FFFD, reserved bits are not looked at, property values
@@ -143,6 +147,7 @@ internal sealed partial class MqttNetSession : IMqttClient
         }
         finally
         {
+            CloseUnanswered();
             EndSession(over);
         }
     }

@@ -58,6 +58,22 @@ internal sealed class NetConnection(ILowLevelMqttClient net, GatheringStream? wi
     /// <summary>Waits for the next packet.</summary>
     public Task<MqttPacket> ReceiveAsync() => net.ReceiveAsync(_aborting.Token);
 
+    /// <summary>Waits for the next packet until that; after it this can be left open or closed, and nothing else.</summary>
+    public async Task<MqttPacket> ReceiveAsync(CancellationToken limit)
+    {
+        var receiving = ReceiveAsync();
+        try
+        {
+            return await receiving.WaitAsync(limit);
+        }
+        catch (OperationCanceledException)
+        {
+            // When it is closed this fails, which nobody is to hear of.
+            _ = receiving.ContinueWith(static late => late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            throw;
+        }
+    }
+
     /// <summary>It came.</summary>
     public void CountReceived()
     {
