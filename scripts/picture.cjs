@@ -40,10 +40,9 @@ async function main() {
   try {
     const page = await browser.newPage({ viewport: { width: 1200, height: 400 }, deviceScaleFactor: 1.5, colorScheme: 'light' });
     await page.goto(`${dashboard}/traces/detail/${trace.id}`);
-    await page.getByText('Total spans').waitFor();
-    await page.getByText('acks/').last().waitFor();
+    await page.waitForFunction(() => document.body.innerText.includes('acks/'));
     const close = page.locator('.fluent-messagebar-close, fluent-message-bar [slot="close"], .message-bar-container button').first();
-    if (await close.count()) await close.click();
+    if (await close.isVisible()) await close.click();
     await page.mouse.move(1100, 390); // no tooltip
     await page.waitForTimeout(1_000); // bars are drawn a moment after the rows
     await page.screenshot({ path: file });
