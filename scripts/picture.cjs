@@ -38,12 +38,12 @@ async function main() {
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
   try {
-    const page = await browser.newPage({ viewport: { width: 1200, height: 400 }, deviceScaleFactor: 1.5, colorScheme: 'light' });
+    const page = await browser.newPage({ viewport: { width: 1400, height: 440 }, deviceScaleFactor: 1.25, colorScheme: 'light' });
     await page.goto(`${dashboard}/traces/detail/${trace.id}`);
     await page.waitForFunction(() => document.body.innerText.includes('acks/'));
     const close = page.locator('.fluent-messagebar-close, fluent-message-bar [slot="close"], .message-bar-container button').first();
     if (await close.isVisible()) await close.click();
-    await page.mouse.move(1100, 390); // no tooltip
+    await page.mouse.move(30, 300); // no tooltip
     await page.waitForTimeout(1_000); // bars are drawn a moment after the rows
     await page.screenshot({ path: file });
     console.log(`${file}: trace ${trace.id}, ${(trace.nanoseconds / 1e6).toFixed(1)} ms, one of ${traces.length}`);

@@ -21,7 +21,7 @@ mkdir -p "$work"
 [ -d "$work/node_modules/playwright-core" ] ||
   npm install --ignore-scripts --no-audit --no-fund --prefix "$work" playwright-core@1.64.1 >"$work/npm.log" 2>&1
 
-"$root/run.sh" --dashboard --messages "$readings" --data "$work/data" >"$log" 2>&1 &
+"$root/run.sh" --dashboard --messages "$readings" --rate 4000 --data "$work/data" >"$log" 2>&1 &
 run=$!
 stop() {
   kill -INT "$run" 2>/dev/null || true
