@@ -79,6 +79,8 @@ internal sealed class Connection : IDisposable
 
     public void CloseSending() => _transport.CloseSending();
 
+    public void StopReading() => _transport.StopReading();
+
     public void Dispose()
     {
         _transport.Dispose();

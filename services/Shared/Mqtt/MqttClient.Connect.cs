@@ -13,6 +13,7 @@ public sealed partial class MqttClient
     private string _clientId;
     private bool _connectedOnce;
     private bool _subscribedOnce;
+    private readonly UnansweredConnects _unanswered = new();
 
     // The session was there before this process: what an earlier one left in flight is not known here. Set once, by the
     // first connection; over when a session is lost.
@@ -40,7 +41,7 @@ public sealed partial class MqttClient
             var connAck = await LoopThread.Start("MQTT connect", () =>
             {
                 connection = new Connection(Transport.Open(_broker, _options.Tls, addresses, attempt.Token));
-                return Introduce(connection, attempt.Token);
+                return Introduce(connection, attempt.Token, stop);
             });
             if (connAck.Reason != MqttReasonCode.Success)
             {
@@ -48,6 +49,7 @@ public sealed partial class MqttClient
                 return (null, null, Refused(connAck));
             }
 
+            _unanswered.CloseAll();
             if (!IsOnlyToAskOrToClean()) return (connection, connAck, null);
             await LoopThread.Start("MQTT connect", () => SayGoodbye(connection!));
             connection!.Dispose();
@@ -56,25 +58,31 @@ public sealed partial class MqttClient
         catch (Exception error) when (error is MqttException or OperationCanceledException || IsBroken(error))
         {
             var failure = stop.IsCancellationRequested ? ConnectionEnd.ByStop : Failed(error, connection is not null);
-            connection?.Dispose();
+            if (connection is { IsAborted: false } && error is OperationCanceledException && !stop.IsCancellationRequested) _unanswered.Keep(connection);
+            else connection?.Dispose();
             return (null, null, failure);
         }
     }
 
     /// <summary>CONNECT and its answer. Blocks.</summary>
-    private ConnAckPacket Introduce(Connection connection, CancellationToken cancellationToken)
+    private ConnAckPacket Introduce(Connection connection, CancellationToken limit, CancellationToken stop)
     {
         try
         {
-            using (cancellationToken.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection))
+            using (limit.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection))
             {
                 SendConnect(connection);
+            }
+
+            using (stop.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection))
+            using (limit.UnsafeRegister(static connection => ((Connection)connection!).StopReading(), connection))
+            {
                 return ReceiveConnAck(connection);
             }
         }
-        catch (Exception error) when (cancellationToken.IsCancellationRequested && IsBroken(error))
+        catch (Exception error) when (limit.IsCancellationRequested && IsBroken(error))
         {
-            throw new OperationCanceledException(cancellationToken);
+            throw new OperationCanceledException(limit);
         }
     }
 

@@ -139,6 +139,7 @@ public sealed partial class MqttClient : IMqttClient
         }
         finally
         {
+            _unanswered.CloseAll();
             EndSession(over);
         }
     }

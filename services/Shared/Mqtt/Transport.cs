@@ -71,6 +71,19 @@ internal sealed class Transport : IDisposable
         _socket.Shutdown(SocketShutdown.Send);
     }
 
+    /// <summary>Reads nothing any more, from any thread: a call that is blocked in reading ends. The broker does not notice.</summary>
+    public void StopReading()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Receive);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It has ended by itself, and reading with it.
+        }
+    }
+
     /// <summary>Ends it at once, from any thread; calls that are blocked in it fail.</summary>
     public void Abort() => _socket.Dispose();
 

@@ -57,7 +57,7 @@ public class FaultTests : IAsyncLifetime
     [InlineData(MqttQos.ExactlyOnce)]
     public Task A_broker_that_stands_still_for_some_seconds_loses_nothing(MqttQos qos) => StandStillAsync(
         qos,
-        TimeSpan.FromSeconds(3),
+        TimeSpan.FromSeconds(5),
         options => options with { KeepAlive = TimeSpan.FromSeconds(1), ConnectTimeout = TimeSpan.FromSeconds(1) });
 
     [Theory]
