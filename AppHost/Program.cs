@@ -1,7 +1,10 @@
 using Tally.AppHost;
 using Tally.AppHost.Aspire;
 using Tally.AppHost.Local;
+using Tally.AppHost.Local.Processes;
 using Tally.MqttNetClient;
+
+Signals.TakeInterrupts();
 
 // The aspire command has options of its own; those of ours that stand among them count too.
 var isPublishing = AspireCli.IsPublishing(args);

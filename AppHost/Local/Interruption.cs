@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Tally.AppHost.Local.Processes;
 
 namespace Tally.AppHost.Local;
 
@@ -10,16 +9,12 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _second = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    public Interruption()
-    {
-        Signals.TakeInterrupts(); // before .NET looks whether it is ignored
-        _registrations =
-        [
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, Take),
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Take),
-            PosixSignalRegistration.Create(PosixSignal.SIGHUP, Take),
-        ];
-    }
+    public Interruption() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, Take),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Take),
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, Take),
+    ];
 
     /// <summary>Set by the first.</summary>
     public CancellationToken First => _first.Token;

@@ -50,7 +50,8 @@ internal static partial class Signals
 
     /// <summary>
     /// Lets SIGINT reach us again where a script started us in the background ("./run.sh &amp;"): the shell has it ignored
-    /// then, .NET keeps to that, and <c>kill -INT</c> would do nothing.
+    /// then, .NET keeps to that, and <c>kill -INT</c> would do nothing. To be called before anything is written: with its first use of the
+    /// console .NET looks whether SIGINT is ignored and takes it over, and this afterwards would undo that.
     /// </summary>
     public static void TakeInterrupts() => SetHandler(NumberOf(Signal.Interrupt), IntPtr.Zero); // SIG_DFL
 
