@@ -20,11 +20,14 @@ if (MqttClientChoice.WhyNot(options.Client, "--client") is { } reason)
 }
 
 var choice = await LaunchChoice.MakeAsync(options, AspireMode.WhyNotBuilt, AspireMode.WhyNotHereAsync);
-if (choice.Mode == LaunchMode.Automatic) await Console.Error.WriteLineAsync(choice.Reason);
-else if (!isPublishing) await Console.Out.WriteLineAsync(choice.Reason);
-return choice.Mode switch
+switch (choice.Mode)
 {
-    LaunchMode.Local => await LocalMode.RunAsync(options),
-    LaunchMode.Aspire => await AspireMode.RunAsync(options, isPublishing ? args : []),
-    _ => choice.Status,
-};
+    case LaunchMode.Local:
+        return await LocalMode.RunAsync(options, choice.Reason);
+    case LaunchMode.Aspire:
+        if (!isPublishing) await Console.Out.WriteLineAsync(choice.Reason);
+        return await AspireMode.RunAsync(options, isPublishing ? args : []);
+    default:
+        await Console.Error.WriteLineAsync(choice.Reason);
+        return choice.Status;
+}

@@ -6,8 +6,10 @@ namespace Tally.AppHost.Local;
 internal static class LocalMode
 {
     /// <summary>Does what the command line asks for.</summary>
+    /// <param name="options">It.</param>
+    /// <param name="reason">Why in this mode: the first line, where there is anything to start.</param>
     /// <returns>The exit status.</returns>
-    public static async Task<int> RunAsync(RunOptions options)
+    public static async Task<int> RunAsync(RunOptions options, string reason)
     {
         using var interruption = new Interruption();
         var screen = Screen.OfConsole();
@@ -15,6 +17,7 @@ internal static class LocalMode
         try
         {
             if (options.Report is { } report) RunReport.Prepare(report);
+            screen.Say(reason);
             using var data = await LocalData.OpenAsync(options.Data, options.Reset, screen, interruption.First);
             DiskSpace.Check(data.Servers, options.Messages);
             using var resources = new LocalResources(options, data, screen);

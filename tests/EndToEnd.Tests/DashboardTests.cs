@@ -58,9 +58,12 @@ public sealed class DashboardTests : IDisposable
         }
 
         traces.Select(trace => trace[0].Attributes["tally.run"]).Distinct().ShouldHaveSingleItem();
-        var resources = await dashboard.ResourcesAsync(cancel);
-        foreach (var service in (string[])["simulator", "ingest", "ackresponder", "queryapi"]) resources[service].HasMetrics.ShouldBeTrue(service);
-        foreach (var service in (string[])["simulator", "ingest", "ackresponder", "queryapi"]) resources[service].HasLogs.ShouldBeTrue(service);
+        foreach (var service in (string[])["simulator", "ingest", "ackresponder", "queryapi"])
+        {
+            await Eventually.UntilAsync(
+                async () => (await dashboard.ResourcesAsync(cancel)).GetValueOrDefault(service) is { HasMetrics: true, HasLogs: true }, $"metrics and logs of {service}");
+        }
+
         (await dashboard.TracesOfLogsAsync(cancel)).ShouldBeSubsetOf(spans.Select(span => span.TraceId).ToHashSet());
         (await dashboard.TracesOfLogsAsync(cancel)).ShouldNotBeEmpty();
 

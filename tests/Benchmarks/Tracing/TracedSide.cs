@@ -32,12 +32,7 @@ internal sealed class TracedSide : IAsyncDisposable
         Configure(environment, SimulatorName);
         return new TracedSide(services, StartSimulator(environment, [$"{slice}", $"{devices}", $"{every}"]), slice);
 
-        void Configure(Dictionary<string, string> environment, string name)
-        {
-            telemetry.AddTo(environment, name, receiver);
-            // What happens every five seconds would be left to the JIT compiler for five minutes: its own threshold is 30 calls, twice. On both sides.
-            environment["DOTNET_TC_CallCountThreshold"] = "4";
-        }
+        void Configure(Dictionary<string, string> environment, string name) => telemetry.AddTo(environment, name, receiver);
     }
 
     /// <summary>Executes one slice.</summary>
