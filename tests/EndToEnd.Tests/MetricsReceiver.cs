@@ -1,26 +1,22 @@
 using System.Collections.Concurrent;
-using System.Net;
-using Tally.AppHost.Local;
+using Tally.Testing;
 
 namespace Tally.EndToEnd.Tests;
 
-/// <summary>Takes OTLP over HTTP and keeps the last that each service has said of each instrument.</summary>
+/// <summary>Keeps the last that each service has said of each instrument.</summary>
 internal sealed class MetricsReceiver : IDisposable
 {
-    private readonly HttpListener _listener = new();
     private readonly ConcurrentDictionary<(string Service, string Name), ReceivedMetric> _last = new();
-    private readonly Task _serving;
+    private readonly OtlpHttpServer _server;
 
-    public MetricsReceiver()
+    public MetricsReceiver() => _server = new OtlpHttpServer((path, body) =>
     {
-        Address = $"http://127.0.0.1:{FreePort.Any()}";
-        _listener.Prefixes.Add(Address + "/");
-        _listener.Start();
-        _serving = ServeAsync();
-    }
+        if (path == "/v1/metrics") Read(new ProtobufFields(body));
+        return Task.CompletedTask;
+    });
 
     /// <summary>Its address, as OTEL_EXPORTER_OTLP_ENDPOINT takes it.</summary>
-    public string Address { get; }
+    public string Address => _server.Address;
 
     /// <summary>Instruments of Tally that were heard of.</summary>
     public IEnumerable<ReceivedMetric> OfTally => _last.Where(one => one.Key.Name.StartsWith("tally.", StringComparison.Ordinal)).Select(one => one.Value);
@@ -28,33 +24,7 @@ internal sealed class MetricsReceiver : IDisposable
     /// <summary>The last that a service said of an instrument; null: nothing.</summary>
     public ReceivedMetric? this[string service, string name] => _last.GetValueOrDefault((service, name));
 
-    public void Dispose()
-    {
-        _listener.Stop();
-        _serving.Wait();
-        _listener.Close();
-    }
-
-    private async Task ServeAsync()
-    {
-        while (true)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
-            {
-                return; // stopped
-            }
-
-            using var body = new MemoryStream();
-            await context.Request.InputStream.CopyToAsync(body);
-            if (context.Request.Url!.AbsolutePath == "/v1/metrics") Read(new ProtobufFields(body.ToArray()));
-            context.Response.Close();
-        }
-    }
+    public void Dispose() => _server.Dispose();
 
     // The numbers of the fields are those of opentelemetry/proto/metrics/v1/metrics.proto.
     private void Read(ProtobufFields request)

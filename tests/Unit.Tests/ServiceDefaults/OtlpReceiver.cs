@@ -1,33 +1,29 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text;
-using Tally.AppHost.Local;
+using Tally.Testing;
 
 namespace Tally.Unit.Tests.ServiceDefaults;
 
-/// <summary>
-/// Takes OTLP over HTTP and keeps the bodies; names and texts stand in them as they are. Not ASP.NET Core, whose own spans would
-/// be exported to it in turn.
-/// </summary>
+/// <summary>Keeps the bodies of what is exported; names and texts stand in them as they are.</summary>
 internal sealed class OtlpReceiver : IDisposable
 {
-    private readonly HttpListener _listener = new();
     private readonly ConcurrentQueue<(string Path, string Body)> _received = new();
     private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Task _serving;
+    private readonly OtlpHttpServer _server;
 
     /// <param name="hangs">It takes requests and does not answer.</param>
     public OtlpReceiver(bool hangs = false)
     {
-        Address = $"http://127.0.0.1:{FreePort.Any()}";
-        _listener.Prefixes.Add(Address + "/");
-        _listener.Start();
         if (!hangs) _release.SetResult();
-        _serving = ServeAsync();
+        _server = new OtlpHttpServer(async (path, body) =>
+        {
+            _received.Enqueue((path, Encoding.UTF8.GetString(body)));
+            await _release.Task;
+        });
     }
 
     /// <summary>Its address, as OTEL_EXPORTER_OTLP_ENDPOINT takes it.</summary>
-    public string Address { get; }
+    public string Address => _server.Address;
 
     /// <summary>Whether anything has come.</summary>
     public bool IsEmpty => _received.IsEmpty;
@@ -39,35 +35,6 @@ internal sealed class OtlpReceiver : IDisposable
     public void Dispose()
     {
         _release.TrySetResult();
-        _listener.Stop();
-        _serving.Wait();
-        _listener.Close();
-    }
-
-    private async Task ServeAsync()
-    {
-        while (true)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
-            {
-                return; // stopped
-            }
-
-            _ = AnswerAsync(context);
-        }
-    }
-
-    private async Task AnswerAsync(HttpListenerContext context)
-    {
-        using var body = new MemoryStream();
-        await context.Request.InputStream.CopyToAsync(body);
-        _received.Enqueue((context.Request.Url!.AbsolutePath, Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length)));
-        await _release.Task;
-        context.Response.Close();
+        _server.Dispose();
     }
 }
