@@ -24,7 +24,7 @@ internal static class IngestCommand
     ];
 
     private static readonly string Usage =
-        $"usage: Ingest [{Migrate} | {Retire} {InstanceOption} NAME] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
+        $"usage: Ingest [{Migrate} | {HealthVerb.Name} | {Retire} {InstanceOption} NAME] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
 
     /// <summary>Runs a verb.</summary>
     /// <param name="args">Arguments of the process.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -14,20 +15,27 @@ public static class HealthVerb
     /// <summary>Its name.</summary>
     public const string Name = "health";
 
-    /// <summary>Time for an answer. Docker's own limit (Dockerfile) is 5 s, after which the reason would not be said.</summary>
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(3);
+    private const string AnswerTimeout = "Health__AnswerTimeout";
 
-    /// <summary>Asks <c>/health/ready</c> where the environment says that the service listens, and prints what it answers.</summary>
+    // Docker's own limit (Dockerfile) is 5 s, after which the reason would not be said.
+    private static readonly TimeSpan DefaultAnswerTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Asks <c>/health/ready</c> where the environment says that the service listens, and prints what it answers. <c>Health__AnswerTimeout</c>
+    /// (<c>hh:mm:ss</c>) is the time for it, 3 s by default.
+    /// </summary>
     /// <returns>Exit status: 0 ready, 1 not.</returns>
-    public static int Run() => Run(Environment.GetEnvironmentVariable, Console.Out, AnswerTimeout);
+    public static int Run() => Run(Environment.GetEnvironmentVariable, Console.Out);
 
-    /// <summary>The same with a given environment, output and time.</summary>
-    internal static int Run(Func<string, string?> environment, TextWriter output, TimeSpan timeout)
+    /// <summary>The same with a given environment and output.</summary>
+    internal static int Run(Func<string, string?> environment, TextWriter output)
     {
         IPEndPoint? service = null;
+        var timeout = DefaultAnswerTimeout;
         try
         {
             service = Service(environment);
+            timeout = Timeout(environment);
             var answer = Ask(service, timeout);
             var body = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             output.WriteLine((body < 0 ? answer : answer[(body + 4)..]).TrimEnd());
@@ -62,6 +70,14 @@ public static class HealthVerb
 
         string[] Values(string variable) =>
             environment(variable)?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    }
+
+    private static TimeSpan Timeout(Func<string, string?> environment)
+    {
+        if (environment(AnswerTimeout) is not { Length: > 0 } text) return DefaultAnswerTimeout;
+        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var timeout) && timeout > TimeSpan.Zero && timeout <= TimeSpan.FromHours(1)
+            ? timeout
+            : throw new FormatException($"{AnswerTimeout} is '{text}': expected a time such as 00:00:03, an hour at most.");
     }
 
     // A socket and not HttpClient: an engine asks every few seconds for as long as the service lives, and each time a process begins. This costs it

@@ -67,13 +67,21 @@ public sealed class HealthVerbTests
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        Ask($"ASPNETCORE_URLS=http://{silent.LocalEndpoint}", seconds: 0.3).ShouldBe((1, $"{silent.LocalEndpoint}: no answer within 0.3 s"));
+        Ask($"ASPNETCORE_URLS=http://{silent.LocalEndpoint} Health__AnswerTimeout=00:00:00.3").ShouldBe((1, $"{silent.LocalEndpoint}: no answer within 0.3 s"));
     }
 
-    private static (int Status, string Said) Ask(string variables, double seconds = 10)
+    [Theory]
+    [InlineData("soon")]
+    [InlineData("00:00:00")]
+    [InlineData("-00:00:01")]
+    [InlineData("01:00:01")]
+    public void A_time_that_is_none_is_named(string time) =>
+        Ask($"ASPNETCORE_HTTP_PORTS=8080 Health__AnswerTimeout={time}").ShouldBe((1, $"Health__AnswerTimeout is '{time}': expected a time such as 00:00:03, an hour at most."));
+
+    private static (int Status, string Said) Ask(string variables)
     {
         var said = new StringWriter();
-        var status = HealthVerb.Run(Environment(variables), said, TimeSpan.FromSeconds(seconds));
+        var status = HealthVerb.Run(Environment(variables), said);
         return (status, said.ToString().TrimEnd());
     }
 
