@@ -22,8 +22,8 @@ internal sealed class RunTraces(string run, int every)
     private readonly List<ActivityContext> _contexts = [];
     private readonly List<Activity> _processes = [];
 
-    /// <summary>Somebody listens to traces.</summary>
-    public bool IsOn => every > 0 && SimulatorTelemetry.Spans.HasListeners();
+    /// <summary>Somebody listened to traces when the run began: asked three times for each reading.</summary>
+    public bool IsOn { get; } = every > 0 && SimulatorTelemetry.Spans.HasListeners();
 
     /// <summary>
     /// Whether a reading is sampled: of each row of so many the first, then the second, and so on, so that it is not always the
