@@ -22,31 +22,43 @@ internal sealed class TracedSide : IAsyncDisposable
     /// <param name="slice">Messages in a slice.</param>
     /// <param name="devices">Devices that take turns.</param>
     /// <param name="every">One of so many readings is sampled.</param>
+    /// <param name="rate">Messages a second; 0: as fast as they are acknowledged.</param>
     /// <param name="receiver">Where telemetry goes; null: nowhere.</param>
     /// <param name="cancellationToken">Ends the wait for it.</param>
-    public static async Task<TracedSide> StartAsync(int slice, int devices, int every, Uri? receiver, CancellationToken cancellationToken)
+    public static async Task<TracedSide> StartAsync(int slice, int devices, int every, int rate, Uri? receiver, CancellationToken cancellationToken)
     {
         var telemetry = new TelemetryVariables(new Dictionary<string, string>()); // as AppHost's local mode says it
         var services = await PipelineServices.StartAsync(cancellationToken, withApi: true, Configure);
         var environment = new Dictionary<string, string> { [TracingSideCommand.BrokerVariable] = services.SimulatorAddress.OriginalString };
         Configure(environment, SimulatorName);
-        return new TracedSide(services, StartSimulator(environment, [$"{slice}", $"{devices}", $"{every}"]), slice);
+        return new TracedSide(services, StartSimulator(environment, [$"{slice}", $"{devices}", $"{every}", $"{rate}"]), slice);
 
         void Configure(Dictionary<string, string> environment, string name) => telemetry.AddTo(environment, name, receiver);
     }
 
     /// <summary>Executes one slice.</summary>
-    /// <returns>Microseconds of processor time for each message, of each process.</returns>
-    public async Task<IReadOnlyDictionary<string, double>> MeasureAsync(CancellationToken cancellationToken)
+    public async Task PublishAsync(CancellationToken cancellationToken)
     {
-        var usage = new UsageSampler();
-        foreach (var (name, id) in _services.Processes.Append((SimulatorName, _simulator.Id))) usage.Add(name, () => id);
         await _simulator.StandardInput.WriteLineAsync($"slice-{++_runs}".AsMemory(), cancellationToken);
         await _simulator.StandardInput.FlushAsync(cancellationToken);
         var answer = await _simulator.StandardOutput.ReadLineAsync(cancellationToken);
         if (answer != TracingSideCommand.Done) throw new InvalidOperationException(answer ?? "The simulator ended; its message stands above.");
-        await usage.RunAsync(new CancellationToken(canceled: true)); // one look, the last
-        return usage.Usage().ToDictionary(one => one.Name, one => one.CpuSeconds * 1e6 / _slice);
+    }
+
+    /// <summary>Begins to count what each process uses.</summary>
+    public UsageSampler Count()
+    {
+        var usage = new UsageSampler();
+        foreach (var (name, id) in _services.Processes.Append((SimulatorName, _simulator.Id))) usage.Add(name, () => id);
+        return usage;
+    }
+
+    /// <summary>What they have used since then, in which one slice was executed.</summary>
+    /// <returns>Microseconds of processor time for each message, of each process.</returns>
+    public async Task<IReadOnlyDictionary<string, double>> CountedAsync(UsageSampler since)
+    {
+        await since.RunAsync(new CancellationToken(canceled: true)); // one look, the last
+        return since.Usage().ToDictionary(one => one.Name, one => one.CpuSeconds * 1e6 / _slice);
     }
 
     /// <summary>A cost is worth nothing if the work was not done.</summary>

@@ -13,16 +13,17 @@ internal static class TracingCommand
     /// <summary>Describes it.</summary>
     public static Command Create()
     {
-        var pairs = new Option<int>("--pairs") { Description = "Pairs of slices, at least 20 for a figure to quote.", DefaultValueFactory = _ => 20 };
-        var slice = new Option<int>("--slice") { Description = "Messages in a slice; it should take five seconds, in which metrics go out once.", DefaultValueFactory = _ => 200_000 };
+        var pairs = new Option<int>("--pairs") { Description = "Pairs of slices, at least 20 for a figure to quote.", DefaultValueFactory = _ => 40 };
+        var slice = new Option<int>("--slice") { Description = "Messages in a slice; a pair of them should take ten seconds, in which metrics go out once.", DefaultValueFactory = _ => 100_000 };
         var devices = new Option<int>("--devices") { Description = "Devices that take turns.", DefaultValueFactory = _ => 100 };
         var every = new Option<int>("--every") { Description = "One of so many readings is traced; 1: all.", DefaultValueFactory = _ => 1_000 };
-        foreach (var option in (Option<int>[])[pairs, slice, devices, every])
+        var rate = new Option<int>("--rate") { Description = "Messages a second; 0: as fast as they are acknowledged, where a slice's cost varies by half from one to the next.", DefaultValueFactory = _ => 20_000 };
+        foreach (var (option, least) in ((Option<int>, int)[])[(pairs, 1), (slice, 1), (devices, 1), (every, 1), (rate, 0)])
         {
             option.Validators.Add(result =>
             {
-                if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < 1)
-                    result.AddError($"{option.Name} is '{result.Tokens[0].Value}': a number from 1 is allowed.");
+                if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < least)
+                    result.AddError($"{option.Name} is '{result.Tokens[0].Value}': a number from {least} is allowed.");
             });
         }
 
@@ -30,11 +31,11 @@ internal static class TracingCommand
         var json = JsonFile.Option();
         var command = new Command("tracing", "Measures what traces, metrics and logs cost: processor time with their export and without, in turns.")
         {
-            pairs, slice, devices, every, nothing, json,
+            pairs, slice, devices, every, rate, nothing, json,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var benchmark = new TracingBenchmark(parsed.GetValue(slice), parsed.GetValue(pairs), parsed.GetValue(devices), parsed.GetValue(every));
+            var benchmark = new TracingBenchmark(parsed.GetValue(slice), parsed.GetValue(pairs), parsed.GetValue(devices), parsed.GetValue(every), parsed.GetValue(rate));
             await using var dashboard = parsed.GetValue(nothing) ? null : await StartDashboardAsync(cancellationToken);
             await JsonFile.WriteAsync(parsed.GetValue(json), await benchmark.RunAsync(dashboard?.Receiver, Console.Out, cancellationToken), cancellationToken);
         });

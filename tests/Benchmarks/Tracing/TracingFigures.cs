@@ -3,6 +3,7 @@ namespace Tally.Benchmarks.Tracing;
 /// <summary>What is written as JSON. Times are medians of the slices, in microseconds of processor time for each message.</summary>
 /// <param name="Slice">Messages in a slice.</param>
 /// <param name="Every">One of so many readings is sampled.</param>
+/// <param name="Rate">Messages a second; 0: as fast as they are acknowledged.</param>
 /// <param name="Pairs">Pairs of slices.</param>
 /// <param name="Without">All services, nothing exported.</param>
 /// <param name="With">All services, everything exported.</param>
@@ -15,6 +16,7 @@ namespace Tally.Benchmarks.Tracing;
 internal sealed record TracingFigures(
     int Slice,
     int Every,
+    int Rate,
     int Pairs,
     double Without,
     double With,
@@ -30,12 +32,14 @@ internal sealed record TracingFigures(
     /// <summary>Reckons them.</summary>
     /// <param name="slice">Messages in a slice.</param>
     /// <param name="every">One of so many readings is sampled.</param>
+    /// <param name="rate">Messages a second; 0: as fast as they are acknowledged.</param>
     /// <param name="without">Slices without export, each the time of each process.</param>
     /// <param name="with">Those with export, in the same order.</param>
     /// <param name="total">Adds up those that count.</param>
     public static TracingFigures Of(
         int slice,
         int every,
+        int rate,
         IReadOnlyList<IReadOnlyDictionary<string, double>> without,
         IReadOnlyList<IReadOnlyDictionary<string, double>> with,
         Func<IReadOnlyDictionary<string, double>, double> total)
@@ -45,6 +49,7 @@ internal sealed record TracingFigures(
         return new TracingFigures(
             slice,
             every,
+            rate,
             ratios.Length,
             Round(Median(without.Select(total))),
             Round(Median(with.Select(total))),

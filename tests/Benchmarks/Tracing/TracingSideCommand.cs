@@ -27,7 +27,8 @@ internal static class TracingSideCommand
         var messages = new Argument<int>("messages");
         var devices = new Argument<int>("devices");
         var every = new Argument<int>("every");
-        var command = new Command(Verb) { messages, devices, every };
+        var rate = new Argument<int>("rate");
+        var command = new Command(Verb) { messages, devices, every, rate };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -42,6 +43,7 @@ internal static class TracingSideCommand
                     Run = run,
                     Messages = parsed.GetValue(messages),
                     Devices = parsed.GetValue(devices),
+                    Rate = parsed.GetValue(rate),
                     TraceEvery = parsed.GetValue(every),
                     DropCounterTimeout = TimeSpan.Zero, // a second of waiting is no part of a message
                     Start = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()),
