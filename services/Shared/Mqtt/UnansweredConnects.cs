@@ -4,17 +4,17 @@ namespace Tally.Mqtt;
 /// Connections whose CONNECT had no answer in time. The broker may stand still and find it later: Mosquitto 2.0.11 then sends what
 /// waits for PUBCOMP to the closed socket, takes that for a failure, and sends the whole message instead of PUBREL on the next
 /// connection, so that each comes a second time (seen: 500 of 500). So the sockets stay open until a connection stands.
-/// Used by the loop of RunAsync only.
+/// For both clients; used by the loop of RunAsync only.
 /// </summary>
 internal sealed class UnansweredConnects
 {
     // A broker that stands still for five minutes, with the default times of options.
     private const int Most = 16;
 
-    private readonly Queue<Connection> _connections = new();
+    private readonly Queue<IDisposable> _connections = new();
 
     /// <summary>Keeps one, and closes the oldest of too many.</summary>
-    public void Keep(Connection connection)
+    public void Keep(IDisposable connection)
     {
         _connections.Enqueue(connection);
         if (_connections.Count > Most) _connections.Dequeue().Dispose();

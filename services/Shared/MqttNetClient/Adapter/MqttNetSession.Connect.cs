@@ -15,11 +15,7 @@ internal sealed partial class MqttNetSession
 {
     private static readonly MQTTnet.MqttClientFactory Net = new();
 
-    // A broker that stands still for five minutes, with the default times of options.
-    private const int MostUnanswered = 16;
-
-    // Used by the loop of RunAsync only.
-    private readonly Queue<NetConnection> _unanswered = new();
+    private readonly UnansweredConnects _unanswered = new();
     private string _clientId;
     private bool _connectedOnce;
 
@@ -50,7 +46,7 @@ internal sealed partial class MqttNetSession
             if (accepted.Reason == MqttReasonCode.Success)
             {
                 Check(accepted, clean);
-                CloseUnanswered();
+                _unanswered.CloseAll();
                 return (connection, accepted, null);
             }
 
@@ -64,26 +60,10 @@ internal sealed partial class MqttNetSession
         catch (Exception error) when (error is MqttException || IsBroken(error))
         {
             var failure = stop.IsCancellationRequested ? ConnectionEnd.ByStop : Failed(error, connection is not null, attempt.IsCancellationRequested);
-            if (connection is not null && attempt.IsCancellationRequested && !stop.IsCancellationRequested) LeaveOpen(connection);
+            if (connection is not null && attempt.IsCancellationRequested && !stop.IsCancellationRequested) _unanswered.Keep(connection);
             else connection?.Dispose();
             return (null, null, failure);
         }
-    }
-
-    /// <summary>
-    /// The broker did not answer this attempt. It may stand still and find CONNECT later: Mosquitto 2.0.11 then sends what waits for PUBCOMP to
-    /// the closed socket, takes that for a failure, and sends the whole message instead of PUBREL on the next connection, so that each comes
-    /// a second time (seen: 500 of 500). So the socket stays open until a connection stands.
-    /// </summary>
-    private void LeaveOpen(NetConnection attempt)
-    {
-        _unanswered.Enqueue(attempt);
-        if (_unanswered.Count > MostUnanswered) _unanswered.Dequeue().Dispose();
-    }
-
-    private void CloseUnanswered()
-    {
-        while (_unanswered.TryDequeue(out var attempt)) attempt.Dispose();
     }
 
     private bool IsSpeaking311 => _is311 || _options.ProtocolVersion == MqttProtocolVersion.V311;

@@ -147,7 +147,7 @@ internal sealed partial class MqttNetSession : IMqttClient
         }
         finally
         {
-            CloseUnanswered();
+            _unanswered.CloseAll();
             EndSession(over);
         }
     }
