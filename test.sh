@@ -90,10 +90,10 @@ if is_built AppHost.Tests Aspire.Hosting.Testing; then
 else
   echo "== AppHost.Tests is left out: Aspire's packages are not in the NuGet package folder (docs/aspire.md)."
 fi
-if is_built Containers.Tests Testcontainers; then
+if docker version >/dev/null 2>&1; then
   run Containers.Tests "$containers_limit"
 else
-  echo "== Containers.Tests: left out, because Testcontainers is not to be had (log: $root/artifacts/optional/Testcontainers/restore.log)"
+  echo "== Containers.Tests: left out, because no container engine answers ('docker version')."
 fi
 
 if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi

@@ -102,16 +102,9 @@ bring() {
 }
 
 unanswered=
-bring MQTTnet MqttNetVersion mqttnet/VERSION/.nupkg.metadata 30 "the built-in MQTT client is the only one." \
-  '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><PackageReference Include="MQTTnet" /></ItemGroup></Project>'
 # Five minutes: orchestrator and dashboard, which its SDK adds for this machine, are 150 MB.
 bring Aspire AspireVersion aspire.apphost.sdk/VERSION/.nupkg.metadata 300 "AppHost starts everything in local mode." \
   '<Project Sdk="Aspire.AppHost.Sdk/VERSION"><ItemGroup><PackageReference Include="Aspire.Hosting.AppHost" /><PackageReference Include="Aspire.Hosting.PostgreSQL" /><PackageReference Include="Aspire.Hosting.Docker" /><PackageReference Include="Aspire.Hosting.Testing" /></ItemGroup></Project>'
-if [ "${1-}" = tests ]; then
-  bring Testcontainers TestcontainersVersion \
-    "testcontainers/VERSION/.nupkg.metadata docker.dotnet.enhanced docker.dotnet.enhanced.x509 sharpziplib ssh.net" 60 "the tests against containers are left out." \
-    '<Project Sdk="Microsoft.NET.Sdk"><ItemGroup><PackageReference Include="Testcontainers" /></ItemGroup></Project>'
-fi
 
 if complete; then exit 0; fi
 
