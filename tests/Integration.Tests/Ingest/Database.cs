@@ -31,7 +31,7 @@ internal sealed class Database(string connectionString)
     public Task<List<string>> ReadingsAsync() => QueryAsync(
         """
         SELECT device, series.metric, series.unit, name, CASE WHEN run_id = 0 THEN 'own' ELSE seq::text END, value, coalesce(raw_text, '-')
-        FROM readings JOIN series ON series.id = series_id JOIN runs ON runs.id = run_id ORDER BY device, series.metric, readings.at, seq
+        FROM readings JOIN series ON series.id = series_id JOIN runs ON runs.id = run_id ORDER BY device, series.metric, readings.at, readings.seq
         """);
 
     /// <summary>Counts of a run over all lives: <c>received|stored|duplicates|rejected</c>.</summary>
