@@ -1,7 +1,15 @@
 #!/usr/bin/env bash
-# usage: test.sh [--long]
-# Brings what is missing, builds, runs all tests and ends with one line: N passed, N failed. --long adds those that take long.
+# Brings what is missing, builds, runs all tests and ends with one line: N passed, N failed.
 set -euo pipefail
+
+usage='usage: ./test.sh [--long] [--date DATE]
+
+  --long       add the tests that take long
+  --date DATE  let the tests and all that they start believe that it is DATE (UTC), for example 2028-02-29 or
+               "2027-03-28 00:59:30"; needs faketime (Debian: apt-get install faketime)
+  --help       print this
+
+Exit status: 0 all passed, 1 some failed, 2 usage, 3 the environment.'
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -16,19 +24,41 @@ apphost_limit=300 # only where Aspire's packages are: two images may have to be 
 containers_limit=420
 filter=(-trait- Category=Long)
 optional=()
-case "${1-}" in
-  "") ;;
-  --long)
-    filter=()
-    integration_limit=1800
-    endtoend_limit=1800
-    containers_limit=1800
-    ;;
-  *)
-    echo "$1: there is no such option; --long adds the tests that take long." >&2
-    exit 2
-    ;;
-esac
+clock=()
+fail_usage() {
+  echo "$1 ./test.sh --help lists what there is." >&2
+  exit 2
+}
+while [ $# -gt 0 ]; do
+  case $1 in
+    --help | -h)
+      echo "$usage"
+      exit 0
+      ;;
+    --long)
+      filter=()
+      integration_limit=1800
+      endtoend_limit=1800
+      containers_limit=1800
+      ;;
+    --date)
+      [ $# -gt 1 ] || fail_usage "--date has no value: a date is needed."
+      shift
+      [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:]+)?$ ]] && date=$(date -u -d "$1" +%s 2>/dev/null) ||
+        fail_usage "--date is '$1': a date as 2028-02-29 is needed, with or without a time."
+      if ! command -v faketime >/dev/null; then
+        echo "--date needs faketime, which is not on PATH (Debian: apt-get install faketime)." >&2
+        exit 3
+      fi
+      # A difference and not a date: each process that is started would begin at the date again. Only the clock on the wall is moved,
+      # and the waits of threads, which go by the other one, are left alone.
+      clock=(env FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0 NO_FAKE_STAT=1
+        faketime -m -f "$(printf '%+ds' $((date - $(date +%s))))")
+      ;;
+    *) fail_usage "$1: there is no such option." ;;
+  esac
+  shift
+done
 
 "$root/scripts/packages.sh" tests
 "$root/scripts/test-broker.sh" || optional=(-trait- Broker=aedes)
@@ -61,7 +91,7 @@ check_scripts() {
 run() {
   local name=$1 limit=$2 log=$root/artifacts/$1.log status=0 summary
   echo "== $name (at most $limit s)"
-  timeout --kill-after=30 "$limit" dotnet "$root/tests/$name/bin/Release/net10.0/Tally.$name.dll" \
+  timeout --kill-after=30 "$limit" "${clock[@]}" dotnet "$root/tests/$name/bin/Release/net10.0/Tally.$name.dll" \
     -noColor -noLogo "${filter[@]}" "${optional[@]}" 2>&1 | tee "$log" || status=$?
   summary=$(sed -n 's/.*Total: \([0-9]*\), Errors: \([0-9]*\), Failed: \([0-9]*\), Skipped: \([0-9]*\).*/\1 \2 \3 \4/p' "$log" | tail -n 1)
   if [ -z "$summary" ]; then
