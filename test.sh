@@ -44,8 +44,9 @@ while [ $# -gt 0 ]; do
     --date)
       [ $# -gt 1 ] || fail_usage "--date has no value: a date is needed."
       shift
-      [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:]+)?$ ]] && date=$(date -u -d "$1" +%s 2>/dev/null) ||
+      if ! [[ $1 =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:]+)?$ ]] || ! date=$(date -u -d "$1" +%s 2>/dev/null); then
         fail_usage "--date is '$1': a date as 2028-02-29 is needed, with or without a time."
+      fi
       if ! command -v faketime >/dev/null; then
         echo "--date needs faketime, which is not on PATH (Debian: apt-get install faketime)." >&2
         exit 3
