@@ -8,7 +8,7 @@ internal abstract class ConsoleProgress : IRunProgress, IDisposable
 {
     /// <summary>What suits standard output.</summary>
     public static ConsoleProgress Make(TextWriter output) =>
-        Console.IsOutputRedirected || Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" ? new PlainProgress(output) : new LiveProgress(output);
+        Console.IsOutputRedirected || Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb" ? new PlainProgress(output) : new LiveProgress(output, Columns);
 
     /// <inheritdoc/>
     public abstract void OnProgress(in RunSnapshot snapshot);
@@ -26,6 +26,13 @@ internal abstract class ConsoleProgress : IRunProgress, IDisposable
     protected static string Describe(in RunSnapshot snapshot) => string.Create(
         CultureInfo.InvariantCulture,
         $"published {snapshot.Published:N0}, acknowledged {snapshot.Acknowledged:N0} of {snapshot.Expected:N0}, {snapshot.Rate:N0}/s, {TimeLeft(snapshot)}");
+
+    /// <summary>acknowledged, rate, time left: for a narrow terminal.</summary>
+    protected static string DescribeShortly(in RunSnapshot snapshot) =>
+        string.Create(CultureInfo.InvariantCulture, $"{snapshot.Acknowledged:N0}, {snapshot.Rate:N0}/s, {TimeLeft(snapshot)}");
+
+    /// <summary>Width of the terminal; 80 where it does not say.</summary>
+    private static int Columns() => Console.WindowWidth is > 0 and var width ? width : 80;
 
     private static string TimeLeft(in RunSnapshot snapshot) => snapshot switch
     {

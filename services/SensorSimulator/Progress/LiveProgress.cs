@@ -2,10 +2,15 @@ using Tally.SensorSimulator.Runs;
 
 namespace Tally.SensorSimulator.Progress;
 
-/// <summary>A bar that is drawn anew in its place.</summary>
-internal sealed class LiveProgress(TextWriter output) : ConsoleProgress
+/// <summary>A bar that is drawn anew in its place, never wider than the terminal: a line that wraps cannot be drawn over.</summary>
+/// <param name="output">The terminal.</param>
+/// <param name="columns">How many characters it has in a line, asked at each drawing: windows change.</param>
+internal sealed class LiveProgress(TextWriter output, Func<int> columns) : ConsoleProgress
 {
-    private const int Width = 30;
+    private const int BarWidth = 30;
+
+    /// <summary>A shorter bar shows nothing that the percentage does not.</summary>
+    private const int LeastBarWidth = 10;
 
     /// <summary>Back to the first column, and clear to the end of the line.</summary>
     private const string Redraw = "\r\x1b[K";
@@ -46,8 +51,19 @@ internal sealed class LiveProgress(TextWriter output) : ConsoleProgress
     private void Draw()
     {
         if (_last.Expected == 0) return;
-        var filled = (int)(Width * _last.Acknowledged / _last.Expected);
-        output.Write($"{Redraw}[{new string('#', filled)}{new string('-', Width - filled)}] {100 * _last.Acknowledged / _last.Expected,3}% {Describe(_last)}");
+        var room = columns() - 1; // in the last column some terminals wrap already
+        var percent = $"{100 * _last.Acknowledged / _last.Expected,3}%";
+        var text = $"{percent} {Describe(_last)}";
+        if (text.Length > room) text = $"{percent} {DescribeShortly(_last)}";
+        if (text.Length > room) text = text[..Math.Max(room, 0)];
+        output.Write($"{Redraw}{Bar(Math.Min(BarWidth, room - text.Length - "[] ".Length))}{text}");
         output.Flush();
+    }
+
+    private string Bar(int width)
+    {
+        if (width < LeastBarWidth) return "";
+        var filled = (int)(width * _last.Acknowledged / _last.Expected);
+        return $"[{new string('#', filled)}{new string('-', width - filled)}] ";
     }
 }
