@@ -17,7 +17,8 @@ internal static class AckResponderTelemetry
 
     /// <summary>Starts the span of a notice that speaks of sampled messages.</summary>
     /// <param name="acknowledgements">How many it asks for.</param>
-    public static Activity? StartBatch(int acknowledgements) => MqttSpan.ProcessBatch(Spans, StoredTemplate, acknowledgements);
+    /// <param name="first">The span of the first sampled message.</param>
+    public static Activity? StartBatch(int acknowledgements, ActivityContext first) => MqttSpan.ProcessBatch(Spans, StoredTemplate, acknowledgements, first);
 
     /// <summary>Starts the span of a notice, as far as it speaks of a sampled message.</summary>
     public static Activity? StartProcess(string topic, ActivityContext publisher) => MqttSpan.Process(Spans, StoredTemplate, topic, publisher);

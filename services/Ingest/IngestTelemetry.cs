@@ -76,7 +76,7 @@ internal static class IngestTelemetry
             ?.SetTag(MqttSpan.BodySize, message.Payload.Length);
 
     /// <summary>Starts the span of a batch that holds sampled messages.</summary>
-    public static Activity? StartBatch(int messages) => MqttSpan.ProcessBatch(Spans, TelemetryTemplate, messages);
+    public static Activity? StartBatch(int messages, ActivityContext first) => MqttSpan.ProcessBatch(Spans, TelemetryTemplate, messages, first);
 
     /// <summary>Starts the span of a sampled message's being stored, with its batch: the database is the fourth on a reading's way.</summary>
     public static Activity? StartStore(ActivityContext process, ActivityContext batch)

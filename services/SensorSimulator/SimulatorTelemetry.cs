@@ -68,7 +68,7 @@ internal static class SimulatorTelemetry
     public static Activity? StartProcess(string topic, ActivityContext publisher) => MqttSpan.Process(Spans, AcksTemplate, topic, publisher);
 
     /// <summary>Starts the span of an acknowledgement that speaks of sampled readings.</summary>
-    public static Activity? StartBatch() => MqttSpan.ProcessBatch(Spans, AcksTemplate, 0);
+    public static Activity? StartBatch(ActivityContext first) => MqttSpan.ProcessBatch(Spans, AcksTemplate, 0, first);
 
     private static RunTotals Totals()
     {

@@ -9,10 +9,8 @@ namespace Tally.AckResponder.Tracing;
 /// </summary>
 internal sealed class NoticeTraces
 {
-    private readonly Activity? _notice;
     private readonly List<Activity> _processes = [];
-
-    private NoticeTraces(Activity? notice) => _notice = notice;
+    private Activity? _notice;
 
     /// <summary>The notice has arrived.</summary>
     /// <returns>Null when it speaks of no sampled message, or nobody listens.</returns>
@@ -20,12 +18,13 @@ internal sealed class NoticeTraces
     {
         if (!AckResponderTelemetry.Spans.HasListeners() || acknowledgements.All(acknowledgement => acknowledgement.Traces.Count == 0)) return null;
         var topic = Encoding.UTF8.GetString(topicUtf8);
-        var traces = new NoticeTraces(AckResponderTelemetry.StartBatch(acknowledgements.Count));
+        var traces = new NoticeTraces();
         foreach (var acknowledgement in acknowledgements)
         {
             foreach (var context in acknowledgement.Traces)
             {
                 if (AckResponderTelemetry.StartProcess(topic, context) is not { } process) continue;
+                traces._notice ??= AckResponderTelemetry.StartBatch(acknowledgements.Count, process.Context);
                 if (traces._notice is { } notice) process.AddLink(new ActivityLink(notice.Context));
                 traces._processes.Add(process);
                 acknowledgement.Processes.Add(process);

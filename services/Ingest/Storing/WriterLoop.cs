@@ -46,20 +46,13 @@ internal sealed class WriterLoop(
     private async ValueTask StoreAsync(PendingBatch batch, CancellationToken cancellationToken)
     {
         var begin = Stopwatch.GetTimestamp();
-        using (var span = batch.Traces.BeginStoring(batch.MessageCount))
+        using (batch.Traces.BeginStoring(batch.MessageCount))
         {
             var result = await writer.WriteAsync(batch.Rows, cancellationToken);
             IngestTelemetry.Stored.Add(result.Stored);
             IngestTelemetry.Duplicates.Add(result.Duplicates);
             IngestTelemetry.Rejected.Add(batch.Rejections.Count + result.Refused);
             totals.Add(result, batch.Rejections.Count);
-            if (span is not null)
-            {
-                logger.LogDebug(
-                    "{Messages} messages: {Stored} stored, {Duplicates} stored before, {Rejected} rejected.",
-                    batch.MessageCount, result.Stored, result.Duplicates, batch.Rejections.Count + result.Refused);
-            }
-
             batch.Traces.EndStoring(); // and with it what the span of the batch surrounds
         }
 

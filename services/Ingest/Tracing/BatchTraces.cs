@@ -42,7 +42,7 @@ internal sealed class BatchTraces
     /// <returns>The span of the batch, now the surroundings of what is called; null when none of its messages is sampled.</returns>
     public Activity? BeginStoring(int messageCount)
     {
-        if (_messages.Count == 0 || IngestTelemetry.StartBatch(messageCount) is not { } batch) return null;
+        if (_messages.Count == 0 || IngestTelemetry.StartBatch(messageCount, _messages[0].Context) is not { } batch) return null;
         foreach (var message in _messages) message.BeginStoring(batch.Context);
         Activity.Current = batch;
         return batch;

@@ -15,6 +15,9 @@ internal sealed class TracedMessage(int number, Activity process, DateTimeOffset
     /// <summary>Its number in the batch.</summary>
     public int Number => number;
 
+    /// <summary>Its span's place in its trace.</summary>
+    public ActivityContext Context => process.Context;
+
     /// <summary>A notice that speaks of it has begun.</summary>
     public bool IsPublishing => _publish is not null;
 

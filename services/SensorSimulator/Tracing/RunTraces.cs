@@ -101,15 +101,14 @@ internal sealed class RunTraces(string run, int every)
         if (message.UserProperties.IsEmpty || !IsOn) return null;
         _contexts.Clear();
         MqttTraceContext.GetAll(message.UserProperties, _contexts);
-        if (_contexts.Count == 0 || SimulatorTelemetry.StartBatch() is not { } batch) return null;
         var topic = Encoding.UTF8.GetString(message.Topic);
         foreach (var context in _contexts)
         {
-            if (SimulatorTelemetry.StartProcess(topic, context) is not { } process) continue;
-            process.AddLink(new ActivityLink(batch.Context));
-            _processes.Add(process);
+            if (SimulatorTelemetry.StartProcess(topic, context) is { } process) _processes.Add(process);
         }
 
+        if (_processes.Count == 0 || SimulatorTelemetry.StartBatch(_processes[0].Context) is not { } batch) return null;
+        foreach (var process in _processes) process.AddLink(new ActivityLink(batch.Context));
         return batch;
     }
 

@@ -49,13 +49,14 @@ public static class MqttSpan
         Start(source, $"process {template}", ActivityKind.Consumer, parent)?
             .SetTag(OperationName, "process").SetTag(OperationType, "process").SetTag(DestinationTemplate, template).SetTag(DestinationName, topic);
 
-    /// <summary>Starts the span of a batch: a trace of its own, to which the spans of the sampled messages in it are linked.</summary>
+    /// <summary>Starts the span of a batch, to which the spans of the sampled messages in it are linked. It stands in the trace of the first of them: a trace of its own would bury those of the messages.</summary>
     /// <param name="source">Whose span it is.</param>
     /// <param name="template">Topic of its messages with the variable levels in braces.</param>
     /// <param name="count">Messages in it, sampled or not.</param>
+    /// <param name="first">The span of its first sampled message.</param>
     /// <returns>Null when nobody listens.</returns>
-    public static Activity? ProcessBatch(ActivitySource source, string template, int count) =>
-        Start(source, $"process batch {template}", ActivityKind.Consumer, default)?
+    public static Activity? ProcessBatch(ActivitySource source, string template, int count, ActivityContext first) =>
+        Start(source, $"process batch {template}", ActivityKind.Consumer, first)?
             .SetTag(OperationName, "process").SetTag(OperationType, "process").SetTag(DestinationTemplate, template).SetTag(BatchMessageCount, count);
 
     /// <summary>

@@ -15,6 +15,9 @@ public static class Extensions
     /// <summary>Tag of the health checks that decide readiness.</summary>
     public const string ReadyTag = "ready";
 
+    /// <summary>What the paths of the API begin with.</summary>
+    internal const string ApiPath = "/api/";
+
     /// <summary>What the paths of the health end points begin with.</summary>
     internal const string HealthPath = "/health/";
 

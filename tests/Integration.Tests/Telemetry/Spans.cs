@@ -23,8 +23,11 @@ internal sealed class Spans : IDisposable
     /// <summary>Spans that have ended.</summary>
     public IReadOnlyCollection<Activity> Ended => _ended;
 
-    /// <summary>The spans of one trace in the order of their beginning.</summary>
-    public IReadOnlyList<Activity> Of(ActivityTraceId trace) => [.. _ended.Where(span => span.TraceId == trace).OrderBy(span => span.StartTimeUtc)];
+    /// <summary>The spans of one reading in the order of their beginning, without those of batches, which stand in the trace of their first reading.</summary>
+    public IReadOnlyList<Activity> Of(ActivityTraceId trace) =>
+        [.. _ended.Where(span => span.TraceId == trace && !IsOfBatch(span.OperationName)).OrderBy(span => span.StartTimeUtc)];
+
+    private static bool IsOfBatch(string name) => name == "COPY readings" || name.StartsWith("process batch ", StringComparison.Ordinal);
 
     public void Dispose() => _listener.Dispose();
 }

@@ -55,8 +55,9 @@ public sealed class TraceTests(IngestServers servers)
                 var batch = spans.Ended.Single(other => other.SpanId == span.Links.Single().Context.SpanId);
                 batch.OperationName.ShouldStartWith("process batch ");
                 batch.Kind.ShouldBe(ActivityKind.Consumer);
-                batch.Parent.ShouldBeNull();
-                batch.ParentSpanId.ShouldBe(default);
+                var first = spans.Ended.Single(other => other.SpanId == batch.ParentSpanId);
+                first.OperationName.ShouldBe(batch.OperationName.Replace("process batch ", "process ", StringComparison.Ordinal));
+                first.Links.Single().Context.SpanId.ShouldBe(batch.SpanId);
                 ((IConvertible)batch.GetTagItem(MqttSpan.BatchMessageCount)!).ToInt64(null).ShouldBeGreaterThan(0);
                 if (span.OperationName != "store") continue;
                 span.GetTagItem("db.system.name").ShouldBe("postgresql");

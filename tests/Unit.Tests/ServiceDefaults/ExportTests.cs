@@ -126,20 +126,20 @@ public sealed class ExportTests : IDisposable
         using var spans = new EndedSpans("Microsoft.AspNetCore");
         await using var app = Build(Variables(receiver));
         app.MapHealthEndpoints();
-        app.MapGet("/things/{id}", (string id) => id == "none" ? Results.NotFound() : Results.Ok(id));
-        app.MapGet("/failing", string () => throw new InvalidOperationException("as it should"));
+        app.MapGet("/api/things/{id}", (string id) => id == "none" ? Results.NotFound() : Results.Ok(id));
+        app.MapGet("/api/failing", string () => throw new InvalidOperationException("as it should"));
         await app.StartAsync(cancel);
         using var http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
 
-        foreach (var path in (string[])["things/7", "things/none", "nowhere", "failing", "health/live"]) (await http.GetAsync(new Uri(path, UriKind.Relative), cancel)).Dispose();
+        foreach (var path in (string[])["api/things/7", "api/things/none", "api/nowhere", "api/failing", "health/live", "page.js"]) (await http.GetAsync(new Uri(path, UriKind.Relative), cancel)).Dispose();
 
-        await Eventually.UntilAsync(() => spans.All.Count == 5, "five requests to end");
+        await Eventually.UntilAsync(() => spans.All.Count == 6, "six requests to end");
         spans.All.Where(span => span.Recorded).Select(Describe).ShouldBe(
         [
-            "GET /things/{id}: /things/7, /things/{id}, 200, , Unset",
-            "GET /things/{id}: /things/none, /things/{id}, 404, , Unset",
-            "GET: /nowhere, , 404, , Unset",
-            "GET /failing: /failing, /failing, 500, System.InvalidOperationException, Error",
+            "GET /api/things/{id}: /api/things/7, /api/things/{id}, 200, , Unset",
+            "GET /api/things/{id}: /api/things/none, /api/things/{id}, 404, , Unset",
+            "GET: /api/nowhere, , 404, , Unset",
+            "GET /api/failing: /api/failing, /api/failing, 500, System.InvalidOperationException, Error",
         ], ignoreOrder: true);
     }
 

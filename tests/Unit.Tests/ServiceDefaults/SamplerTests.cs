@@ -45,16 +45,27 @@ public sealed class SamplerTests
     [InlineData("/health/live", null)]
     [InlineData("/health/ready", null)]
     [InlineData("/health/ready", true)]
-    public void Questions_about_health_are_no_traces(string path, bool? parentIsRecorded) =>
+    [InlineData("/", null)]
+    [InlineData("/page.js", null)]
+    [InlineData("/api/events", null)]
+    [InlineData("/api/runs/r1/events", null)]
+    public void Health_probes_files_of_the_page_and_its_streams_are_no_traces(string path, bool? parentIsRecorded) =>
         IsRecorded("OTEL_TRACES_SAMPLER=always_on", Request, path, parentIsRecorded).ShouldBeFalse();
 
-    private static bool IsRecorded(string variables, string name, string? path = null, bool? parentIsRecorded = null)
+    [Fact]
+    public void A_query_is_recorded_with_its_request_only()
+    {
+        IsRecorded("", "SELECT", kind: ActivityKind.Client).ShouldBeFalse();
+        IsRecorded("", "SELECT", parentIsRecorded: true, kind: ActivityKind.Client).ShouldBeTrue();
+    }
+
+    private static bool IsRecorded(string variables, string name, string? path = null, bool? parentIsRecorded = null, ActivityKind kind = ActivityKind.Server)
     {
         var parent = parentIsRecorded is { } recorded
             ? new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), recorded ? ActivityTraceFlags.Recorded : ActivityTraceFlags.None, isRemote: true)
             : default;
         KeyValuePair<string, object?>[] tags = path is null ? [] : [new("http.request.method", "GET"), new("url.path", path)];
-        var parameters = new SamplingParameters(parent, ActivityTraceId.CreateRandom(), name, ActivityKind.Server, tags, []);
+        var parameters = new SamplingParameters(parent, ActivityTraceId.CreateRandom(), name, kind, tags, []);
         return TallySampler.Of(Settings.Of(variables)).ShouldSample(parameters).Decision == SamplingDecision.RecordAndSample;
     }
 }

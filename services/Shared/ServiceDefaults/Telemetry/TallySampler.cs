@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using OpenTelemetry.Trace;
 
@@ -24,25 +25,29 @@ internal sealed class TallySampler : Sampler
 
     /// <inheritdoc/>
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
-        IsHealthRequest(samplingParameters) ? new SamplingResult(SamplingDecision.Drop) : _byParent.ShouldSample(samplingParameters);
+        IsNoise(samplingParameters) ? new SamplingResult(SamplingDecision.Drop) : _byParent.ShouldSample(samplingParameters);
 
-    // Asked every few seconds for ever, whoever asks: what they find out is in the log of the one who asks.
-    private static bool IsHealthRequest(in SamplingParameters parameters)
+    // Questions to the API are traced. Health probes, the page's files and its streams of events, which last as long as the page is open, would bury the traces of readings.
+    private static bool IsNoise(in SamplingParameters parameters)
     {
         if (parameters.Name != PlatformSpans.Request || parameters.Tags is null) return false;
         foreach (var tag in parameters.Tags)
         {
-            if (tag.Key == PlatformSpans.Path) return tag.Value is string path && path.StartsWith(Extensions.HealthPath, StringComparison.Ordinal);
+            if (tag.Key == PlatformSpans.Path)
+                return tag.Value is string path && (!path.StartsWith(Extensions.ApiPath, StringComparison.Ordinal) || path.EndsWith("/events", StringComparison.Ordinal));
         }
 
         return false;
     }
 
+    // A query without a request is a health probe's or a stream's.
     private sealed class RootSampler(Sampler requests) : Sampler
     {
-        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
-            samplingParameters.Name is PlatformSpans.Request or PlatformSpans.OutgoingRequest
-                ? requests.ShouldSample(samplingParameters)
-                : new SamplingResult(SamplingDecision.RecordAndSample);
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) => samplingParameters switch
+        {
+            { Name: PlatformSpans.Request or PlatformSpans.OutgoingRequest } => requests.ShouldSample(samplingParameters),
+            { Kind: ActivityKind.Client } => new SamplingResult(SamplingDecision.Drop),
+            _ => new SamplingResult(SamplingDecision.RecordAndSample),
+        };
     }
 }
