@@ -1,33 +1,29 @@
 using Tally.AppHost;
-using Tally.AppHost.Aspire;
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
-using Tally.MqttNetClient;
+using Tally.AppHost.Infrastructure;
+using Tally.AppHost.Running;
 
 Signals.TakeInterrupts();
 
-// The aspire command has options of its own; those of ours that stand among them count too.
-var isPublishing = AspireCli.IsPublishing(args);
-var line = CommandLine.Parse(args, Console.Error, takesOthers: isPublishing);
+var line = CommandLine.Parse(args, Console.Error);
 if (line.Options is not { } options) return line.Status;
-if (isPublishing || AspireCli.IsWaiting) options = options with { Mode = LaunchMode.Aspire };
 
-// What the services would all end with is said once, before anything is started.
-if (MqttClientChoice.WhyNot(options.Client, "--client") is { } reason)
+using var interruption = new Interruption();
+try
 {
-    await Console.Error.WriteLineAsync(reason);
-    return CommandLine.Usage;
+    var screen = Screen.OfConsole();
+    if (options.Report is { } report) RunReport.Prepare(report);
+    var containers = await InfrastructureChoice.UsesContainersAsync(options.Infra, screen, interruption.First);
+    using var data = await DataDirectory.OpenAsync(options, screen, interruption.First);
+    await using var application = await TallyModel.BuildAsync(options with { Containers = containers }, data, screen, interruption.First);
+    return await new Session(application, options, data, screen, interruption).RunAsync();
 }
-
-var choice = await LaunchChoice.MakeAsync(options, AspireMode.WhyNotBuilt, AspireMode.WhyNotHereAsync);
-switch (choice.Mode)
+catch (EnvironmentException error)
 {
-    case LaunchMode.Local:
-        return await LocalMode.RunAsync(options, choice.Reason);
-    case LaunchMode.Aspire:
-        if (!isPublishing) await Console.Out.WriteLineAsync(choice.Reason);
-        return await AspireMode.RunAsync(options, isPublishing ? args : []);
-    default:
-        await Console.Error.WriteLineAsync(choice.Reason);
-        return choice.Status;
+    await Console.Error.WriteLineAsync(error.Message);
+    return ExitStatus.Environment;
+}
+catch (OperationCanceledException) when (interruption.First.IsCancellationRequested)
+{
+    await Console.Error.WriteLineAsync("Interrupted before the run began.");
+    return ExitStatus.Interrupted;
 }

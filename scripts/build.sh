@@ -20,8 +20,6 @@ inputs() {
   find "${folders[@]}" Directory.Build.props Directory.Packages.props global.json .editorconfig -type f \
     -not -path '*/bin/*' -not -path '*/obj/*' -not -path '*/TestResults/*' | LC_ALL=C sort | xargs cksum
   echo "$(uname -sm) ${DOTNET_ROOT:-}"
-  # Directory.Build.props: what is compiled in.
-  (cd "${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages}" && ls -d mqttnet/* aspire.*/* testcontainers/* docker.dotnet.enhanced* sharpziplib ssh.net) 2>/dev/null || true
 }
 
 now=$(inputs)

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# usage: packages.sh [tests]
+# usage: packages.sh
 # Brings Mosquitto and PostgreSQL's server if they are not there: installed by the system's package manager where we may,
-# else unpacked below artifacts/packages, where AppHost finds them. Tries to bring MQTTnet and Aspire, which a package feed may lack;
-# for tests Testcontainers too.
+# else unpacked below artifacts/packages, where AppHost finds them.
 # Can be run twice; the second time it does nothing.
 set -euo pipefail
 
@@ -10,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 unpacked=$root/artifacts/packages
 log=$root/artifacts/packages.log
 
-# The places where AppHost looks too (AppHost/Local/Programs.cs).
+# The places where AppHost looks too (AppHost/Infrastructure/SystemPrograms.cs).
 is_there() {
   local place
   for place in "/usr/sbin/$1" "/usr/local/sbin/$1" "/opt/homebrew/sbin/$1" "$unpacked/usr/sbin/$1" \
@@ -79,32 +78,6 @@ case ${1-} in
     exit
     ;;
 esac
-
-# Into the NuGet package folder, where Directory.Build.props looks for them; without them their part is left out of the build. A feed
-# that lacks one says so within seconds and is not asked again before tomorrow. $1: what it is called; $2: how its version is called in
-# Directory.Build.props; $3: what has to be in the folder, with VERSION in it; $4: seconds; $5: what it means that it is missing; $6: the
-# project that asks for it, with VERSION in it.
-bring() {
-  local folder=${NUGET_PACKAGES:-${DOTNET_CLI_HOME:-${HOME:-}}/.nuget/packages} project=$root/artifacts/optional/$1 version status=0 name missing=
-  version=$(sed -n "s/.*<$2>\(.*\)<.*/\1/p" "$root/Directory.Build.props")
-  for name in ${3//VERSION/$version}; do
-    if ! [ -e "$folder/$name" ]; then missing=yes; fi
-  done
-  if [ -z "$missing" ] || [ -n "$unanswered" ] || ! command -v dotnet >/dev/null; then return; fi
-  if [ -n "$(find "$project/failed-$version" -mmin -1440 2>/dev/null)" ]; then return; fi
-  mkdir -p "$project"
-  echo "${6//VERSION/$version}" >"$project/optional.csproj"
-  timeout "$4" dotnet restore "$project/optional.csproj" --disable-build-servers -nologo >"$project/restore.log" 2>&1 || status=$?
-  if [ "$status" = 0 ]; then return; fi
-  if [ "$status" = 124 ]; then unanswered=yes; fi # the next one would only wait as long
-  touch "$project/failed-$version"
-  echo "$1 $version cannot be brought (log: $project/restore.log): $5"
-}
-
-unanswered=
-# Five minutes: orchestrator and dashboard, which its SDK adds for this machine, are 150 MB.
-bring Aspire AspireVersion aspire.apphost.sdk/VERSION/.nupkg.metadata 300 "AppHost starts everything in local mode." \
-  '<Project Sdk="Aspire.AppHost.Sdk/VERSION"><ItemGroup><PackageReference Include="Aspire.Hosting.AppHost" /><PackageReference Include="Aspire.Hosting.PostgreSQL" /><PackageReference Include="Aspire.Hosting.Docker" /><PackageReference Include="Aspire.Hosting.Testing" /></ItemGroup></Project>'
 
 if complete; then exit 0; fi
 

@@ -3,7 +3,7 @@ using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Networks;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tally.AppHost.Local;
+using Tally.AppHost.Infrastructure;
 using Tally.Testing;
 using Tally.Unit.Tests.Containers;
 using Xunit;
@@ -89,7 +89,8 @@ internal sealed class MosquittoContainer : IMosquitto
             .WithResourceMapping(FileOf("tally.acl"), Configuration)
             .WithResourceMapping(FileOf("tally.conf"), Configuration + "conf.d/")
             .WithPortBinding(Port, InnerPort)
-            .WithWaitStrategy(Readiness.Until(() => MqttProbe.IsAcceptedAsync(Port, "viewer", PasswordOf("viewer"), TestContext.Current.CancellationToken)))
+            .WithWaitStrategy(Readiness.Until(async () =>
+                await MosquittoExtensions.WhatIsMissingAsync(Port, "viewer", PasswordOf("viewer"), TestContext.Current.CancellationToken) is null))
             .WithLogger(NullLogger.Instance);
         if (_network is not null) builder = builder.WithNetwork(_network).WithNetworkAliases(Alias);
         return builder.Build();

@@ -4,7 +4,6 @@ using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Networks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Tally.AppHost.Local;
 using Tally.Testing;
 using Tally.Unit.Tests.Containers;
 using Xunit;

@@ -1,6 +1,6 @@
 using DotNet.Testcontainers.Builders;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tally.AppHost.Local;
+using Tally.AppHost.Infrastructure;
 using Xunit;
 
 namespace Tally.Containers.Tests;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Running;
+using Tally.Testing.Processes;
 using Tally.Testing;
 
 namespace Tally.EndToEnd.Tests;
@@ -16,8 +16,11 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     // Broker, database, schema and three services, on a machine that runs other tests too.
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
 
-    // The longest stops are explained in LocalResources; a stop without faults takes a second.
+    // The longest stops are explained in Session; a stop without faults takes two seconds.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(60);
+
+    // The orchestrator looks every few seconds whether its AppHost is there.
+    private static readonly TimeSpan LeftTimeout = TimeSpan.FromSeconds(15);
 
     private readonly string _mark = $"TALLY_TEST={Guid.NewGuid():N}";
     private readonly ConcurrentQueue<string> _lines = new();
@@ -28,7 +31,8 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo(DotnetHost.Path) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Tally.AppHost.dll"));
-        start.ArgumentList.Add("--local"); // also where Aspire would be possible
+        start.ArgumentList.Add("--infra");
+        start.ArgumentList.Add("local"); // also where an engine answers
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         var (name, value) = (_mark[.._mark.IndexOf('=')], _mark[(_mark.IndexOf('=') + 1)..]);
         start.Environment[name] = value;
@@ -53,8 +57,15 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     /// <summary>Address of the web page, as the start table says.</summary>
     public Uri Page => new(InTable("web page"));
 
-    /// <summary>Connection string of the database, as the start table says.</summary>
-    public string Database => InTable("database");
+    /// <summary>Connection string of the database, for the user of the line in the start table.</summary>
+    public string Database
+    {
+        get
+        {
+            var line = LookIn().Match(InTable("  to look in"));
+            return $"Host=127.0.0.1;Port={line.Groups["port"]};Username={line.Groups["user"]};Password={File.ReadAllText(line.Groups["file"].Value)};Database={line.Groups["database"]}";
+        }
+    }
 
     /// <summary>Address of the dashboard, as the start table says.</summary>
     public Uri Dashboard => new(InTable("dashboard"));
@@ -118,6 +129,15 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
     public IReadOnlyList<MarkedProcess> Running() =>
         [.. ProcessTable.All().Where(ProcessTable.IsRunning).Where(HasMark).Select(pid => new MarkedProcess(pid, CommandLineOf(pid)))];
 
+    /// <summary>Waits for its end, and until nothing that it has started is left: the orchestrator ends a few seconds after it.</summary>
+    /// <returns>Its exit status.</returns>
+    public async Task<int> ExitWithAllAsync(TimeSpan? timeout = null)
+    {
+        var status = await ExitAsync(timeout);
+        await UntilNothingIsLeftAsync(LeftTimeout);
+        return status;
+    }
+
     /// <summary>Ends it and everything it has started.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -164,6 +184,9 @@ internal sealed partial class AppHostProcess : IAsyncDisposable
             return ""; // it has just ended, or belongs to somebody else
         }
     }
+
+    [GeneratedRegex(@"\$\(cat (?<file>\S+)\)"" psql -h 127.0.0.1 -p (?<port>\d+) -U (?<user>\w+) (?<database>\w+)")]
+    private static partial Regex LookIn();
 
     [GeneratedRegex(@"acknowledged ([\d,]+) of")]
     private static partial Regex Acknowledged();

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Shouldly;
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Running;
 using Tally.Testing;
 using Xunit;
 
@@ -30,9 +29,6 @@ public sealed class DashboardTests : IDisposable
 
     private readonly LocalDataDirectory _data = new();
 
-    public DashboardTests() =>
-        Assert.SkipWhen(Programs.Aspire() is null, "There is no Aspire dashboard: scripts/dashboard.sh brings it where npm is and reaches its registry.");
-
     public void Dispose() => _data.Dispose();
 
     [Theory]
@@ -57,6 +53,9 @@ public sealed class DashboardTests : IDisposable
             spans.ShouldContain(span => span.ParentSpanId == batch.SpanId && span.Name == "COPY readings");
         }
 
+        // Nothing else: no probe, no file of the page, no stream, no batch by itself. The ledger is a request of its own.
+        spans.Where(span => span.ParentSpanId is null).Select(span => span.Name).Distinct().ShouldBeSubsetOf([Hops[0].Name, "GET"]);
+
         traces.Select(trace => trace[0].Attributes["tally.run"]).Distinct().ShouldHaveSingleItem();
         foreach (var service in (string[])["simulator", "ingest", "ackresponder", "queryapi"])
         {
@@ -65,11 +64,9 @@ public sealed class DashboardTests : IDisposable
         }
 
         (await dashboard.TracesOfLogsAsync(cancel)).ShouldBeSubsetOf(spans.Select(span => span.TraceId).ToHashSet());
-        (await dashboard.TracesOfLogsAsync(cancel)).ShouldNotBeEmpty();
 
         app.Send(Signal.Interrupt);
-        (await app.ExitAsync()).ShouldBe(0);
-        app.Running().ShouldBeEmpty();
+        (await app.ExitWithAllAsync()).ShouldBe(0);
     }
 
     [Fact]
@@ -80,8 +77,8 @@ public sealed class DashboardTests : IDisposable
         await using var app = AppHostProcess.StartWithDashboard("--messages", "1000", "--data", _data.Path);
         await app.UntilAsync("The run ended with status 0");
         await app.UntilAsync($"Port 18888 is taken, so the dashboard is on {app.Dashboard.Port}.");
-        await app.UntilAsync("Port 4317 is taken, so its OTLP receiver is on ");
-        app.Running().ShouldContain(process => process.CommandLine.Contains("dashboard run", StringComparison.Ordinal));
+        await app.UntilAsync("Port 4317 is taken, so its receiver of telemetry is on ");
+        app.Running().ShouldContain(process => process.CommandLine.Contains("Aspire.Dashboard", StringComparison.Ordinal));
 
         app.Send(Signal.Kill);
 
@@ -102,7 +99,7 @@ public sealed class DashboardTests : IDisposable
                     .. from span in spans
                        group span by span.TraceId into trace
                        where trace.Any(span => span.Attributes.ContainsKey("tally.run"))
-                       select trace.OrderBy(span => span.Start).ToList(),
+                       select trace.Where(span => !IsOfBatch(span)).OrderBy(span => span.Start).ToList(),
                 ];
                 return traces.Count(trace => trace.Count == Hops.Length) == count;
             },
@@ -110,6 +107,9 @@ public sealed class DashboardTests : IDisposable
             ArrivalTimeout);
         return (spans, traces);
     }
+
+    // They stand in the trace of their first reading.
+    private static bool IsOfBatch(DashboardSpan span) => span.Name == "COPY readings" || span.Name.StartsWith("process batch ", StringComparison.Ordinal);
 
     private static DashboardSpan? ParentIn(List<DashboardSpan> trace, DashboardSpan span) => trace.Find(other => other.SpanId == span.ParentSpanId);
 

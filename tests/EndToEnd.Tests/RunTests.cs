@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Shouldly;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Running;
 using Xunit;
 
 namespace Tally.EndToEnd.Tests;
@@ -37,8 +37,7 @@ public sealed class RunTests : IDisposable
         }
 
         app.Send(Signal.Interrupt);
-        (await app.ExitAsync()).ShouldBe(0);
-        app.Running().ShouldBeEmpty();
+        (await app.ExitWithAllAsync()).ShouldBe(0);
         app.Output.ShouldContain("balanced: published = stored + rejected = acknowledged");
         app.Output.ShouldNotContain("fail:");
 
@@ -58,9 +57,8 @@ public sealed class RunTests : IDisposable
         for (var start = 1; start <= 2; start++)
         {
             await using var app = AppHostProcess.Start("--messages", "1000", "--data", _data.Path, "--exit");
-            (await app.ExitAsync(RunTimeout)).ShouldBe(0, app.Output);
-            app.Running().ShouldBeEmpty();
-            app.Output.ShouldContain("Everything is stopped.");
+            (await app.ExitWithAllAsync(RunTimeout)).ShouldBe(0, app.Output);
+            app.Output.TrimEnd().ShouldEndWith("balanced: published = stored + rejected = acknowledged"); // the verdict is the last thing on the screen
         }
     }
 
@@ -73,7 +71,7 @@ public sealed class RunTests : IDisposable
 
         await app.UntilAcknowledgedAsync(20_000);
         foreach (var (name, commandLine) in ((string, string)[])
-                 [("ingest", "Tally.Ingest.dll"), ("ackresponder", "Tally.AckResponder.dll"), ("mosquitto", "mosquitto.conf"), ("postgres", "bin/postgres -D")])
+                 [("ingest", "Tally.Ingest.dll"), ("ackresponder", "Tally.AckResponder.dll"), ("mosquitto", "mosquitto.conf"), ("postgres", "bin/postgres -D"), ("queryapi", "Tally.QueryApi.dll")])
         {
             app.Kill(commandLine);
             await app.UntilAsync($"{name} ended with signal 9");
@@ -85,7 +83,6 @@ public sealed class RunTests : IDisposable
         (await StoredReadings.MissingAsync(app.Database, Readings, Devices, cancel)).ShouldBe(0);
         (await StoredReadings.DoubleAsync(app.Database, cancel)).ShouldBe(0);
         app.Send(Signal.Terminate);
-        (await app.ExitAsync()).ShouldBe(0);
-        app.Running().ShouldBeEmpty();
+        (await app.ExitWithAllAsync()).ShouldBe(0);
     }
 }

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Shouldly;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Running;
+using Tally.Testing;
 using Xunit;
 
 namespace Tally.EndToEnd.Tests;
@@ -13,10 +14,10 @@ public sealed class StartTests : IDisposable
     public void Dispose() => _data.Dispose();
 
     [Theory]
-    [InlineData("--messages", "many", "--messages is 'many': a whole number from 1 to 1000000000 is allowed.")]
-    [InlineData("--port", "http", "--port is 'http': a whole number from 1 to 65535 is allowed.")]
+    [InlineData("--messages", "many", "--messages is 'many': a whole number from 0 to 1,000,000,000 is allowed.")]
+    [InlineData("--port", "http", "--port is 'http': a whole number from 1 to 65,535 is allowed.")]
     [InlineData("--frobnicate", "1", "--frobnicate: there is no such option; ./run.sh --help lists them.")]
-    [InlineData("--qos", "3", "--qos is '3': 0, 1 or 2 is allowed.")]
+    [InlineData("--qos", "3", "--qos is '3': 0 or 1 or 2 is allowed.")]
     public async Task A_wrong_option_is_one_line_and_status_2(string option, string value, string expected)
     {
         await using var app = AppHostProcess.Start("--data", _data.Path, option, value);
@@ -34,6 +35,38 @@ public sealed class StartTests : IDisposable
         app.Output.Split('\n').Length.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData("/proc/nope")]
+    [InlineData("/dev/null")]
+    public async Task A_data_directory_that_cannot_be_one_is_one_line_and_status_3(string directory)
+    {
+        await using var app = AppHostProcess.Start("--data", directory);
+        (await app.ExitAsync()).ShouldBe(3);
+        await app.UntilAsync($"The data directory {directory} cannot be used: ");
+        app.Output.Split('\n').Length.ShouldBe(2); // after the line that says which infrastructure it is
+    }
+
+    [Fact]
+    public async Task Without_a_run_it_waits_for_sensors_and_shows_no_password()
+    {
+        await using var app = AppHostProcess.Start("--no-run", "--data", _data.Path);
+        await app.UntilAsync("Everything stays up and waits for sensors until Ctrl-C");
+        app.Output.ShouldNotContain("published ");
+        foreach (var secret in Directory.EnumerateFiles(Path.Combine(_data.Path, "secrets")))
+            app.Output.ShouldNotContain(await File.ReadAllTextAsync(secret, TestContext.Current.CancellationToken), customMessage: secret);
+        app.Send(Signal.Terminate);
+        (await app.ExitWithAllAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_receiver_of_telemetry_that_does_not_answer_is_said()
+    {
+        var receiver = $"http://127.0.0.1:{FreePort.Any()}";
+        await using var app = AppHostProcess.StartSendingTo(receiver, "--messages", "1000", "--exit", "--data", _data.Path);
+        (await app.ExitWithAllAsync(TimeSpan.FromSeconds(120))).ShouldBe(0, app.Output);
+        app.Output.ShouldContain($"Nobody answers at {receiver} (OTEL_EXPORTER_OTLP_ENDPOINT)");
+    }
+
     [Fact]
     public async Task A_database_that_cannot_start_is_status_3_with_its_own_words()
     {
@@ -41,10 +74,8 @@ public sealed class StartTests : IDisposable
         var cluster = Path.Combine(_data.Path, "postgres", "data");
         Directory.CreateDirectory(cluster);
         await File.WriteAllTextAsync(Path.Combine(cluster, "PG_VERSION"), "9.0\n", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(
-            Path.Combine(_data.Path, "passwords.json"),
-            """{"ingest":"a","ackresponder":"a","simulator":"a","queryapi":"a","device":"a","viewer":"a","postgres":"a"}""",
-            TestContext.Current.CancellationToken);
+        var secrets = Directory.CreateDirectory(Path.Combine(_data.Path, "secrets")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(secrets, "postgres"), "a", TestContext.Current.CancellationToken);
 
         await using var app = AppHostProcess.Start("--data", _data.Path);
 

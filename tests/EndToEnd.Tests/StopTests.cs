@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Shouldly;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Running;
 using Xunit;
 
 namespace Tally.EndToEnd.Tests;
@@ -26,11 +26,10 @@ public sealed class StopTests : IDisposable
 
         app.Send(Enum.Parse<Signal>(signal));
 
-        (await app.ExitAsync()).ShouldBe(130, app.Output);
-        app.Running().ShouldBeEmpty();
+        (await app.ExitWithAllAsync()).ShouldBe(130, app.Output);
         app.Output.ShouldContain(" outstanding");
         app.Output.ShouldContain("Everything is stopped.");
-        app.Output.ShouldNotContain("was killed");
+        app.Output.ShouldNotContain("is killed.");
         using var report = JsonDocument.Parse(await File.ReadAllTextAsync(Report, TestContext.Current.CancellationToken));
         report.RootElement.GetProperty("balanced").GetBoolean().ShouldBeFalse();
         report.RootElement.GetProperty("processes").GetArrayLength().ShouldBe(7);
@@ -44,8 +43,7 @@ public sealed class StopTests : IDisposable
 
         app.Send(Signal.Interrupt);
 
-        (await app.ExitAsync()).ShouldBe(130, app.Output);
-        app.Running().ShouldBeEmpty();
+        (await app.ExitWithAllAsync()).ShouldBe(130, app.Output);
     }
 
     [Fact]
@@ -60,8 +58,7 @@ public sealed class StopTests : IDisposable
         await app.UntilAsync("Stopping everything");
         app.Send(Signal.Interrupt);
 
-        (await app.ExitAsync(TimeSpan.FromSeconds(10))).ShouldBe(130, app.Output);
-        app.Running().ShouldBeEmpty();
+        (await app.ExitWithAllAsync(TimeSpan.FromSeconds(10))).ShouldBe(130, app.Output);
     }
 
     [Fact]
@@ -70,7 +67,7 @@ public sealed class StopTests : IDisposable
         await using (var app = AppHostProcess.Start("--messages", Long, "--data", _data.Path))
         {
             await app.UntilAcknowledgedAsync(10_000);
-            app.Running().Count.ShouldBeGreaterThan(7); // itself, its lifeline, five that stay up, the simulator; and PostgreSQL's own
+            app.Running().Count.ShouldBeGreaterThan(7); // itself, the orchestrator, five that stay up, the simulator; and PostgreSQL's own
 
             app.Send(Signal.Kill);
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Infrastructure;
+using Tally.Testing.Processes;
 
 namespace Tally.Testing;
 

@@ -1,5 +1,6 @@
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Infrastructure;
+using Tally.AppHost.Running;
+using Tally.Testing.Processes;
 
 namespace Tally.Testing;
 
@@ -9,13 +10,13 @@ public sealed class MosquittoServer : IMosquitto
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
     private readonly string _directory;
-    private readonly LocalMosquitto _mosquitto;
+    private readonly MosquittoDirectory _mosquitto;
     private ChildProcess _process;
 
-    private MosquittoServer(string directory, LocalMosquitto mosquitto, int port)
+    private MosquittoServer(string directory, MosquittoDirectory mosquitto, int port)
     {
         (_directory, _mosquitto, Port) = (directory, mosquitto, port);
-        _process = ChildProcess.Start(mosquitto.Command, onLine: null);
+        _process = Start(mosquitto);
     }
 
     /// <summary>Number of its process; another one after each start.</summary>
@@ -35,8 +36,8 @@ public sealed class MosquittoServer : IMosquitto
     {
         var directory = TestDirectory.Make("mosquitto");
         var port = FreePort.Any();
-        var passwords = BrokerUsers.All.ToDictionary(user => user, user => $"{user}-password");
-        var mosquitto = new LocalMosquitto(Path.Combine(directory, "mosquitto"), port, passwords, extraConfiguration);
+        var passwords = BrokerUsers.All.ToDictionary(user => user, PasswordOf);
+        var mosquitto = new MosquittoDirectory(Path.Combine(directory, "mosquitto"), port, passwords, extraConfiguration);
         if (extraAccess is not null) await File.AppendAllTextAsync(Path.Combine(directory, "mosquitto", "tally.acl"), extraAccess, cancellationToken);
         var server = new MosquittoServer(directory, mosquitto, port);
         await server.UntilReadyAsync(cancellationToken);
@@ -44,7 +45,7 @@ public sealed class MosquittoServer : IMosquitto
     }
 
     /// <inheritdoc/>
-    public Uri AddressOf(string user) => _mosquitto.AddressOf(user);
+    public Uri AddressOf(string user) => new($"mqtt://{user}:{PasswordOf(user)}@127.0.0.1:{Port}");
 
     /// <inheritdoc/>
     public async Task StopAsync()
@@ -60,7 +61,7 @@ public sealed class MosquittoServer : IMosquitto
     {
         await _process.DisposeAsync();
         if (forget) File.Delete(_mosquitto.PersistenceFile);
-        _process = ChildProcess.Start(_mosquitto.Command, onLine: null);
+        _process = Start(_mosquitto);
         await UntilReadyAsync(cancellationToken);
     }
 
@@ -79,9 +80,13 @@ public sealed class MosquittoServer : IMosquitto
         Directory.Delete(_directory, recursive: true);
     }
 
+    private static string PasswordOf(string user) => $"{user}-password";
+
+    private static ChildProcess Start(MosquittoDirectory mosquitto) => ChildProcess.Start(ChildCommand.Of("mosquitto", mosquitto.Program), onLine: null);
+
     private Task UntilReadyAsync(CancellationToken cancellationToken) => Eventually.UntilAsync(
         async () => !_process.Exited.IsCompleted
-            ? await _mosquitto.IsReadyAsync(cancellationToken)
+            ? await MosquittoExtensions.WhatIsMissingAsync(Port, "viewer", PasswordOf("viewer"), cancellationToken) is null
             : throw new InvalidOperationException($"Mosquitto ended with {await _process.Exited}:\n{string.Join('\n', LastLines)}"),
         "Mosquitto to let a user in");
 }

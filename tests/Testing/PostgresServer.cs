@@ -1,6 +1,8 @@
+using System.Net.Sockets;
 using Npgsql;
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Infrastructure;
+using Tally.AppHost.Running;
+using Tally.Testing.Processes;
 
 namespace Tally.Testing;
 
@@ -10,21 +12,24 @@ public sealed class PostgresServer : IPostgres
     // Small enough for a dozen at once, large enough that nothing but the workload decides.
     private static readonly PostgresSettings Settings = new() { SharedBuffers = "32MB", MaxWalSize = "512MB", MaxConnections = 100 };
 
+    private const string Password = "test";
+
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
     private readonly string _directory;
-    private readonly LocalPostgres _postgres;
+    private readonly PostgresCluster _cluster;
+    private readonly int _port;
     private ChildProcess _process;
     private int _databases;
 
-    private PostgresServer(string directory, LocalPostgres postgres, ChildProcess process) =>
-        (_directory, _postgres, _process) = (directory, postgres, process);
+    private PostgresServer(string directory, PostgresCluster cluster, int port) =>
+        (_directory, _cluster, _port, _process) = (directory, cluster, port, Start(cluster));
 
     /// <summary>Number of its process; another one after each start.</summary>
     public int ProcessId => _process.Id;
 
     /// <inheritdoc/>
-    public string ConnectionString => _postgres.ConnectionStringOf("postgres");
+    public string ConnectionString => ConnectionStringOf("postgres");
 
     /// <summary>The last lines of its log.</summary>
     public IReadOnlyList<string> LastLines => _process.LastLines;
@@ -36,9 +41,10 @@ public sealed class PostgresServer : IPostgres
     internal static async Task<PostgresServer> StartAsync(PostgresSettings settings, CancellationToken cancellationToken)
     {
         var directory = TestDirectory.Make("postgres");
-        var postgres = new LocalPostgres(Path.Combine(directory, "postgres"), FreePort.Any(), "test", settings);
-        await postgres.PrepareAsync(cancellationToken);
-        var server = new PostgresServer(directory, postgres, ChildProcess.Start(postgres.Command, onLine: null));
+        var port = FreePort.Any();
+        var cluster = new PostgresCluster(Path.Combine(directory, "postgres"), port, settings);
+        await cluster.PrepareAsync(Password, cancellationToken);
+        var server = new PostgresServer(directory, cluster, port);
         await server.UntilReadyAsync(cancellationToken);
         return server;
     }
@@ -47,8 +53,11 @@ public sealed class PostgresServer : IPostgres
     public async Task<string> CreateDatabaseAsync(CancellationToken cancellationToken)
     {
         var name = $"test_{Interlocked.Increment(ref _databases)}";
-        await _postgres.EnsureDatabaseAsync(name, cancellationToken);
-        return _postgres.ConnectionStringOf(name);
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(cancellationToken);
+        await using var create = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
+        await create.ExecuteNonQueryAsync(cancellationToken);
+        return ConnectionStringOf(name);
     }
 
     /// <inheritdoc/>
@@ -71,7 +80,7 @@ public sealed class PostgresServer : IPostgres
     {
         await _process.DisposeAsync();
         NpgsqlConnection.ClearAllPools();
-        _process = ChildProcess.Start(_postgres.Command, onLine: null);
+        _process = Start(_cluster);
         await UntilReadyAsync(cancellationToken);
     }
 
@@ -83,9 +92,31 @@ public sealed class PostgresServer : IPostgres
         Directory.Delete(_directory, recursive: true);
     }
 
+    private string ConnectionStringOf(string database) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1", Port = _port, Username = PostgresCluster.Owner, Password = Password, Database = database, MaxPoolSize = 20,
+    }.ConnectionString;
+
+    private static ChildProcess Start(PostgresCluster cluster) =>
+        ChildProcess.Start(ChildCommand.Of("postgres", cluster.Program) with { StopSignal = Signal.Interrupt }, onLine: null); // fast: connections are ended
+
+    private async Task<bool> TakesConnectionsAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false;Timeout=5");
+            await connection.OpenAsync(cancellationToken);
+            return true;
+        }
+        catch (Exception error) when (error is NpgsqlException or SocketException or TimeoutException)
+        {
+            return false; // not there, starting up, recovering or shutting down
+        }
+    }
+
     private Task UntilReadyAsync(CancellationToken cancellationToken) => Eventually.UntilAsync(
         async () => !_process.Exited.IsCompleted
-            ? await _postgres.IsReadyAsync(cancellationToken)
+            ? await TakesConnectionsAsync(cancellationToken)
             : throw new InvalidOperationException($"PostgreSQL ended with {await _process.Exited}:\n{string.Join('\n', LastLines)}"),
         "PostgreSQL to take connections");
 }

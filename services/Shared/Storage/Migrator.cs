@@ -1,4 +1,6 @@
+using System.Reflection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Tally.Storage.Model;
@@ -13,6 +15,9 @@ public static class Migrator
 {
     /// <summary>Key of the advisory lock: "TallyMig" in ASCII, so that nobody else's lock is meant.</summary>
     private const long LockKey = 0x54616C6C794D6967;
+
+    /// <summary>Where EF Core keeps what it has migrated.</summary>
+    private const string HistoryTable = "\"__EFMigrationsHistory\"";
 
     /// <summary>
     /// Topics and texts are any Unicode; a database that cannot hold them is refused here and not by each such text later.
@@ -58,10 +63,14 @@ public static class Migrator
             await check.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        var options = new DbContextOptionsBuilder<TelemetryDbContext>().UseNpgsql(connection).Options;
-        await using var context = new TelemetryDbContext(options);
-        var missing = (await context.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
-        await context.Database.MigrateAsync(cancellationToken);
+        var missing = await FindMissingAsync(connection, cancellationToken);
+        if (missing.Count > 0)
+        {
+            // Loading EF Core takes a second: only for what there is to do, since the other services wait.
+            var options = new DbContextOptionsBuilder<TelemetryDbContext>().UseNpgsql(connection).Options;
+            await using var context = new TelemetryDbContext(options);
+            await context.Database.MigrateAsync(cancellationToken);
+        }
 
         var made = await new PartitionKeeper(source, new PartitionOptions(), TimeProvider.System, logger).RunOnceAsync(cancellationToken);
         logger.LogInformation(
@@ -70,5 +79,17 @@ public static class Migrator
             settings.Host,
             missing.Count == 0 ? "nothing to migrate" : $"migrated {string.Join(", ", missing)}",
             made.Made);
+    }
+
+    /// <summary>Migrations of this version that EF Core's own table does not have.</summary>
+    private static async Task<IReadOnlyList<string>> FindMissingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var known = typeof(Migrator).Assembly.GetTypes().Select(type => type.GetCustomAttribute<MigrationAttribute>()?.Id).OfType<string>().Order().ToList();
+        await using var command = new NpgsqlCommand($"SELECT to_regclass('{HistoryTable}') IS NOT NULL", connection);
+        if (await command.ExecuteScalarAsync(cancellationToken) is not true) return known;
+        command.CommandText = $"SELECT \"MigrationId\" FROM {HistoryTable}";
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken)) known.Remove(reader.GetString(0));
+        return known;
     }
 }

@@ -1,5 +1,5 @@
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Infrastructure;
+using Tally.Testing.Processes;
 using Tally.Testing;
 
 namespace Tally.Benchmarks.Pipeline;
@@ -78,10 +78,9 @@ internal sealed class PipelineServices : IAsyncDisposable
         var port = FreePort.Any();
         var process = ChildProcess.Start(Command(name, project, port), onLine: null);
         _services.Add((name, process));
-        using var health = new HealthProbe();
         await Eventually.UntilAsync(
             async () => !process.Exited.IsCompleted
-                ? await health.WhatIsMissingAsync(port, "/health/ready", cancellationToken) is null
+                ? await HealthProbe.WhatIsMissingAsync(new Uri($"http://127.0.0.1:{port}/health/ready"), cancellationToken) is null
                 : throw new InvalidOperationException($"{name} ended with {await process.Exited}:\n{string.Join('\n', process.LastLines)}"),
             $"{name} to be ready",
             StartTimeout);
@@ -89,7 +88,7 @@ internal sealed class PipelineServices : IAsyncDisposable
 
     private ChildCommand Command(string name, string project, int port, params string[] arguments)
     {
-        var directory = Path.Combine(Repository.Root, "services", project, "bin", Repository.Configuration, Repository.Framework);
+        var directory = Repository.OutputOf($"services/{project}");
         var environment = new Dictionary<string, string>
         {
             ["ConnectionStrings__mqtt"] = _broker.AddressOf(name).OriginalString,

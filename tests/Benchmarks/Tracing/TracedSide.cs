@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Reflection;
 using Npgsql;
-using Tally.AppHost.Local;
+using Tally.AppHost.Infrastructure;
+using Tally.AppHost.Running;
 using Tally.Benchmarks.Pipeline;
 
 namespace Tally.Benchmarks.Tracing;
@@ -27,13 +28,17 @@ internal sealed class TracedSide : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait for it.</param>
     public static async Task<TracedSide> StartAsync(int slice, int devices, int every, int rate, Uri? receiver, CancellationToken cancellationToken)
     {
-        var telemetry = new TelemetryVariables(new Dictionary<string, string>()); // as AppHost's local mode says it
         var services = await PipelineServices.StartAsync(cancellationToken, withApi: true, Configure);
         var environment = new Dictionary<string, string> { [TracingSideCommand.BrokerVariable] = services.SimulatorAddress.OriginalString };
         Configure(environment, SimulatorName);
         return new TracedSide(services, StartSimulator(environment, [$"{slice}", $"{devices}", $"{every}", $"{rate}"]), slice);
 
-        void Configure(Dictionary<string, string> environment, string name) => telemetry.AddTo(environment, name, receiver);
+        void Configure(Dictionary<string, string> environment, string name)
+        {
+            if (receiver is null) return;
+            (environment["OTEL_SERVICE_NAME"], environment["OTEL_EXPORTER_OTLP_ENDPOINT"]) = (name, receiver.OriginalString);
+            foreach (var (variable, value) in TelemetryVariables.Intervals) environment[variable] = value; // as AppHost says it
+        }
     }
 
     /// <summary>Executes one slice.</summary>

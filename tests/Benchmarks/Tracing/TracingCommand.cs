@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using System.Reflection;
+using Tally.AppHost.Infrastructure;
+using Tally.Testing.Processes;
 using Tally.Testing;
 
 namespace Tally.Benchmarks.Tracing;
@@ -8,6 +9,8 @@ namespace Tally.Benchmarks.Tracing;
 /// <summary>The verb <c>tracing</c>.</summary>
 internal static class TracingCommand
 {
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Describes it.</summary>
@@ -42,19 +45,36 @@ internal static class TracingCommand
         return command;
     }
 
+    // The one that AppHost starts, from the same package.
     private static async Task<RunningDashboard> StartDashboardAsync(CancellationToken cancellationToken)
     {
-        var program = Programs.Aspire() ?? throw new InvalidOperationException("There is no Aspire dashboard to send to: scripts/dashboard.sh brings it, or --nothing goes without.");
-        var health = new HealthProbe();
-        var dashboard = new LocalDashboard(program, health, new Screen(TextWriter.Null, isTerminal: false));
-        dashboard.Plan.Port.Choose(first: true);
-        var process = ChildProcess.Start(await dashboard.Plan.PrepareAsync(cancellationToken), onLine: null);
-        var running = new RunningDashboard(dashboard.Receiver, process, health);
-        await Eventually.UntilAsync(async () => await dashboard.Plan.WhatIsMissingAsync(cancellationToken) is null, "the dashboard to be ready", dashboard.Plan.StartTimeout);
-        return running;
+        var program = typeof(AppHost.RunOptions).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(data => data.Key.Equals("aspiredashboardpath", StringComparison.OrdinalIgnoreCase)).Value!;
+        var (page, receiver) = (new Uri($"http://127.0.0.1:{FreePort.Any()}"), new Uri($"http://127.0.0.1:{FreePort.Any()}"));
+        var process = ChildProcess.Start(
+            new ChildCommand
+            {
+                Name = "dashboard",
+                Program = program,
+                WorkingDirectory = Path.GetDirectoryName(program),
+                Environment = new Dictionary<string, string>
+                {
+                    ["ASPNETCORE_URLS"] = page.OriginalString,
+                    ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = receiver.OriginalString,
+                    ["ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS"] = "true",
+                },
+            },
+            onLine: null);
+        await Eventually.UntilAsync(
+            async () => !process.Exited.IsCompleted
+                ? await HealthProbe.WhatIsMissingAsync(new Uri(page, "/health"), cancellationToken) is null
+                : throw new InvalidOperationException($"The dashboard ended with {await process.Exited}:\n{string.Join('\n', process.LastLines)}"),
+            "the dashboard to be ready",
+            StartTimeout);
+        return new RunningDashboard(receiver, process);
     }
 
-    private sealed class RunningDashboard(Uri receiver, ChildProcess process, HealthProbe health) : IAsyncDisposable
+    private sealed class RunningDashboard(Uri receiver, ChildProcess process) : IAsyncDisposable
     {
         public Uri Receiver => receiver;
 
@@ -62,7 +82,6 @@ internal static class TracingCommand
         {
             await process.StopAsync(StopTimeout);
             await process.DisposeAsync();
-            health.Dispose();
         }
     }
 }

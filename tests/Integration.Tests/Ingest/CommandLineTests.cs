@@ -59,7 +59,7 @@ public sealed class CommandLineTests(IngestServers servers)
     public async Task Migrate_gives_up_on_a_database_that_does_not_answer_with_exit_status_3()
     {
         await using var migrate = IngestProcess.StartBare(
-            "migrate", $"--ConnectionStrings:telemetry=Host=127.0.0.1;Port={AppHost.Local.FreePort.Any()};Username=x;Database=x", "--Ingest:DatabaseWait=00:00:01");
+            "migrate", $"--ConnectionStrings:telemetry=Host=127.0.0.1;Port={Tally.Testing.FreePort.Any()};Username=x;Database=x", "--Ingest:DatabaseWait=00:00:01");
 
         (await migrate.Exited.WaitAsync(Eventually.Timeout, TestContext.Current.CancellationToken)).ShouldBe(3);
         migrate.Lines.Where(line => line.Contains("crit:")).ShouldHaveSingleItem().ShouldContain("connection refused");

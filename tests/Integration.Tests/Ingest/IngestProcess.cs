@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Running;
+using Tally.Testing.Processes;
 using Tally.Testing;
 
 namespace Tally.Integration.Tests.Ingest;

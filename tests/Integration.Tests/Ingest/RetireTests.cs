@@ -1,5 +1,4 @@
 using Shouldly;
-using Tally.AppHost.Local;
 using Tally.Testing;
 using Xunit;
 

@@ -1,4 +1,3 @@
-using Tally.AppHost.Local;
 using Tally.Mqtt;
 using Tally.Testing;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Tally.AppHost.Local;
-using Tally.AppHost.Local.Processes;
+using Tally.AppHost.Running;
+using Tally.Testing.Processes;
 
 namespace Tally.Integration.Tests.Simulator;
 

@@ -1,5 +1,6 @@
 using Shouldly;
-using Tally.AppHost.Local;
+using Tally.AppHost;
+using Tally.AppHost.Running;
 using Xunit;
 
 namespace Tally.Unit.Tests.AppHost;

@@ -1,5 +1,5 @@
 using Shouldly;
-using Tally.AppHost.Local;
+using Tally.AppHost.Running;
 using Xunit;
 
 namespace Tally.Unit.Tests.AppHost;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Shouldly;
-using Tally.AppHost.Local;
+using Tally.AppHost;
+using Tally.AppHost.Running;
 using Xunit;
 
 namespace Tally.Unit.Tests.AppHost;

@@ -1,36 +1,41 @@
 using Shouldly;
-using Tally.AppHost.Local;
+using Tally.AppHost.Running;
 using Xunit;
 
 namespace Tally.Unit.Tests.AppHost;
 
 public sealed class ScreenTests : IDisposable
 {
+    private const string Progress = "published 10,000, acknowledged 9,000 of 20,000";
+
     private readonly StringWriter _written = new();
 
     public void Dispose() => _written.Dispose();
 
     [Fact]
-    public void In_a_file_a_line_has_its_name_and_no_colour()
+    public void In_a_file_every_line_stands_for_itself()
     {
-        new Screen(_written, isTerminal: false) { IsShared = true }.Log("ingest", "hello");
-        _written.ToString().ShouldBe("ingest       | hello\n");
+        var screen = new Screen(_written, columns: null);
+        screen.Log("ingest", "hello");
+        screen.Run(Progress);
+        screen.Say("done");
+        _written.ToString().ShouldBe($"ingest       | hello\n{Progress}\ndone\n");
     }
 
     [Fact]
-    public void On_a_terminal_each_name_keeps_its_colour()
+    public void On_a_terminal_progress_stays_in_the_last_line_and_other_lines_go_above_it()
     {
-        var screen = new Screen(_written, isTerminal: true);
-        screen.Log("ingest", "a");
-        screen.Log("queryapi", "b");
-        screen.Log("ingest", "c");
-        _written.ToString().ShouldBe("\e[36mingest       \e[0m| a\n\e[32mqueryapi     \e[0m| b\n\e[36mingest       \e[0m| c\n");
+        var screen = new Screen(_written, () => 80);
+        screen.Run(Progress);
+        screen.Say("ingest ended");
+        screen.Run("Ledger");
+        _written.ToString().ShouldBe($"{Progress}\r\e[2Kingest ended\n{Progress}\r\e[2KLedger\n");
     }
 
     [Fact]
-    public void A_line_wipes_the_progress_bar_that_stands_where_it_goes()
+    public void Progress_is_cut_to_the_terminal_because_a_line_that_wraps_cannot_be_drawn_over()
     {
-        new Screen(_written, isTerminal: true) { IsShared = true }.Say("ingest ended");
-        _written.ToString().ShouldBe("\r\e[2Kingest ended\n");
+        new Screen(_written, () => 20).Run(Progress);
+        _written.ToString().ShouldBe(Progress[..19]);
     }
 }

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Shouldly;
-using Tally.AppHost.Local;
+using Tally.AppHost.Infrastructure;
 using Xunit;
 
 namespace Tally.Unit.Tests.Containers;

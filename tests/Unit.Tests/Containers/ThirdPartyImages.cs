@@ -1,4 +1,4 @@
-using Tally.AppHost.Local;
+using Tally.AppHost.Infrastructure;
 
 namespace Tally.Unit.Tests.Containers;
 

@@ -1,13 +1,14 @@
 using Shouldly;
 using System.Text.RegularExpressions;
-using Tally.AppHost.Local;
+using Tally.AppHost;
+using Tally.AppHost.Infrastructure;
 using Xunit;
 
 namespace Tally.Unit.Tests.Kubernetes;
 
 /// <summary>
-/// AppHost and the manifests describe the same thing: services, ports, variables. AppHost's descriptions are read as text, because making
-/// its resources wants a broker and a database, and the Aspire one is compiled only where its packages are.
+/// AppHost and the manifests describe the same thing: services, ports, variables. AppHost's description is read as text, because making
+/// its resources wants a broker and a database.
 /// </summary>
 [Trait("Needs", "kubectl")]
 public sealed partial class AppHostTests
@@ -18,16 +19,14 @@ public sealed partial class AppHostTests
     // Names of their own, because an instance is a pod; passwords beside the addresses, because Secrets are; how long a new volume may take.
     private static readonly string[] OnlyInManifests = ["ASPNETCORE_HTTP_PORTS", "Ingest__Instance", "Mqtt__Password", "PGPASSWORD", "Ingest__DatabaseWait"];
 
-    private static readonly string Local = Read("AppHost/Local/LocalResources.cs");
-
-    private static readonly string? Aspire = Exists("AppHost/Aspire/Present/TallyModel.cs") ? Read("AppHost/Aspire/Present/TallyModel.cs") : null;
+    private static readonly string Model = Read("AppHost/TallyModel.cs") + Read("AppHost/Infrastructure/MosquittoExtensions.cs");
 
     [Fact]
     public void They_name_the_same_resources()
     {
         var manifests = Overlay.Render("local").Workloads.Select(workload => workload.Name).ToList();
-        LocalName().Matches(Local).Select(match => match.Groups[1].Value).Distinct().ShouldBe(manifests, ignoreOrder: true);
-        if (Aspire is not null) manifests.ShouldAllBe(name => Aspire.Contains($"\"{name}\"", StringComparison.Ordinal));
+        string[] names = [TallyModel.Mosquitto, TallyModel.Postgres, TallyModel.Migrate, TallyModel.AckResponder, TallyModel.QueryApi, TallyModel.Simulator, .. TallyModel.IngestNames(1)];
+        names.ShouldBe(manifests, ignoreOrder: true);
     }
 
     [Fact]
@@ -44,21 +43,16 @@ public sealed partial class AppHostTests
         var manifests = Overlay.Render("local").Workloads.Where(workload => workload.Main.IsOurs).SelectMany(workload => workload.Main.VariableNames).OfType<string>()
             .Where(name => !name.StartsWith("OTEL_", StringComparison.Ordinal)) // TelemetryVariables, which Aspire has too
             .Distinct();
-        var appHost = LocalVariable().Matches(Local).Select(match => match.Groups[1].Value).Where(name => !name.StartsWith("OTEL_", StringComparison.Ordinal)).Distinct();
+        var appHost = Variable().Matches(Model).Select(match => match.Groups[1].Value).Where(name => !name.StartsWith("OTEL_", StringComparison.Ordinal)).Distinct();
         manifests.Except(OnlyInManifests).ShouldBe(appHost.Except(OnlyInAppHost), ignoreOrder: true);
     }
 
-    private static string Port(string what) => Regex.Match(Local, $@"LocalPort\(""{what}"", (\d+)").Groups[1].Value;
+    private static string Port(string what) => Regex.Match(Model, $@"Choose\(""{what}"", (\d+)").Groups[1].Value;
 
     private static string PagePort => Regex.Match(Read("AppHost/CommandLine.cs"), @"Whole\(""--port"", ""P"", (\d+)").Groups[1].Value;
 
-    private static bool Exists(string file) => File.Exists(Path.Combine(Repository.Root, file));
-
     private static string Read(string file) => File.ReadAllText(Path.Combine(Repository.Root, file));
 
-    [GeneratedRegex(@"(?:Name = |= Service\(|return Dotnet\()""(\w+)""")]
-    private static partial Regex LocalName();
-
-    [GeneratedRegex(@"(?:environment)?\[""(\w+)""\] = ")]
-    private static partial Regex LocalVariable();
+    [GeneratedRegex(@"WithEnvironment\(""(\w+)""")]
+    private static partial Regex Variable();
 }

@@ -1,6 +1,6 @@
 using Shouldly;
 using System.Text.RegularExpressions;
-using Tally.AppHost.Local;
+using Tally.AppHost.Infrastructure;
 using Xunit;
 
 namespace Tally.Unit.Tests.Kubernetes;

@@ -1,6 +1,6 @@
 using Shouldly;
 using System.Text.RegularExpressions;
-using Tally.AppHost.Local;
+using Tally.AppHost.Infrastructure;
 using Tally.Unit.Tests.Containers;
 using Xunit;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
-using Tally.AppHost.Local;
+using Tally.AppHost.Infrastructure;
 using Xunit;
 using YamlDotNet.RepresentationModel;
 

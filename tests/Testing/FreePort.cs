@@ -1,0 +1,22 @@
+using Tally.AppHost.Running;
+
+namespace Tally.Testing;
+
+/// <summary>Ports for servers of tests.</summary>
+public static class FreePort
+{
+    // Below the range that systems take the ports of outgoing connections from (Linux: 32768 to 60999): a server that is
+    // started again wants the same port, and an outgoing connection must not have taken it meanwhile.
+    private const int Lowest = 19_000;
+    private const int Highest = 29_999;
+
+    /// <summary>A port that nobody listens on.</summary>
+    public static int Any()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(Lowest, Highest + 1);
+            if (Ports.IsFree(port)) return port;
+        }
+    }
+}
