@@ -12,8 +12,13 @@ internal static class ExitStatus
     /// <summary>Ctrl-C or SIGTERM before the run was over.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>How an exit status reads: <c>status 3</c>, <c>signal 9</c>.</summary>
-    public static string Describe(int status) => status > 128 ? $"signal {status - 128}" : $"status {status}";
+    /// <summary>How an exit status reads: <c>status 3</c>, <c>signal 9</c>. The orchestrator gives -1 for every signal.</summary>
+    public static string Describe(int status) => status switch
+    {
+        > 128 => $"signal {status - 128}",
+        < 0 => "a signal",
+        _ => $"status {status}",
+    };
 }
 
 /// <summary>Broker, database, port or disk are not as they have to be. The message is the one line that the user sees; the exit status is <see cref="ExitStatus.Environment"/>.</summary>

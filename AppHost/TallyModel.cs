@@ -29,8 +29,9 @@ internal static class TallyModel
             ProjectDirectory = Path.Combine(Repository.Root, "AppHost"), // wherever it is started
         });
         builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
+        // What resources say is in the dashboard and the log files; that a start failed, or was interrupted, is said by who started.
         builder.Services.AddLogging(logging => logging.AddFilter((_, category, level) =>
-            level >= LogLevel.Error && category?.Contains(".Resources.", StringComparison.Ordinal) != true)); // the rest is in the dashboard and the log files
+            level >= LogLevel.Error && category is not "Microsoft.Extensions.Hosting.Internal.Host" && category?.Contains(".Resources.", StringComparison.Ordinal) != true));
         var telemetry = new TelemetryVariables(options.Dashboard);
         await TelemetryVariables.SayWhoDoesNotAnswerAsync(screen, cancellationToken);
 

@@ -11,6 +11,7 @@ namespace Tally.AppHost.Running;
 /// </summary>
 internal sealed partial class ResourceWatch(IServiceProvider services, DataDirectory data, Screen screen, IReadOnlyList<string> kept) : IAsyncDisposable
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
@@ -73,11 +74,18 @@ internal sealed partial class ResourceWatch(IServiceProvider services, DataDirec
     public Task StopAsync(IEnumerable<string> names, Signal signal, TimeSpan timeout) => Task.WhenAll(names.Select(async name =>
     {
         var followed = _followed[name];
-        if (followed.IsOver || followed.State is null || followed.State == KnownResourceStates.NotStarted) return;
-        if (ProcessOf(name) is { } process) Signals.Send(process, signal);
+        if (followed.State != KnownResourceStates.Running) return; // what only waits to be started is the application's own to stop
+        var process = ProcessOf(name);
+        if (process is { } id) Signals.Send(id, signal);
         else await _commands.ExecuteCommandAsync(followed.Resource, KnownResourceCommands.StopCommand);
-        await Task.WhenAny(followed.Ended.Task, Task.Delay(timeout));
-        if (!followed.Ended.Task.IsCompleted) screen.Say($"{name} did not stop within {timeout.TotalSeconds:0} s and is killed.");
+
+        // A start that was interrupted has ended the notifications: a process is asked for itself.
+        for (var since = Stopwatch.StartNew(); !followed.Ended.Task.IsCompleted && (process is not { } running || ProcessUsage.StartOf(running) is not null); await Task.Delay(Look))
+        {
+            if (since.Elapsed < timeout) continue;
+            screen.Say($"{name} did not stop within {timeout.TotalSeconds:0} s and is killed.");
+            return;
+        }
     }));
 
     /// <inheritdoc/>

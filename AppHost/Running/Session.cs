@@ -95,7 +95,7 @@ internal sealed class Session(DistributedApplication application, RunOptions opt
 
         if (options.Report is { } report && !RunReport.AddProcesses(report, _sampler.Usage())) screen.Say($"There is no report in {report}: the run did not get that far.");
         if (status == ExitStatus.Environment) screen.Say($"What is not ready says so above, in the logs ({data.Logs}) and in the dashboard.");
-        if (status <= 128 || status == ExitStatus.Interrupted) return status;
+        if (status is >= 0 and <= 128 or ExitStatus.Interrupted) return status;
         screen.Say($"The simulator was ended by {ExitStatus.Describe(status)}; what it had published is stored.");
         return ExitStatus.Environment;
     }

@@ -74,7 +74,7 @@ public sealed class RunTests : IDisposable
                  [("ingest", "Tally.Ingest.dll"), ("ackresponder", "Tally.AckResponder.dll"), ("mosquitto", "mosquitto.conf"), ("postgres", "bin/postgres -D"), ("queryapi", "Tally.QueryApi.dll")])
         {
             app.Kill(commandLine);
-            await app.UntilAsync($"{name} ended with signal 9");
+            await app.UntilAsync($"{name} ended with a signal");
             await app.UntilAsync($"{name} is ready again");
         }
 

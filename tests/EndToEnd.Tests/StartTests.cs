@@ -82,7 +82,7 @@ public sealed class StartTests : IDisposable
         (await app.ExitAsync()).ShouldBe(3);
         await app.UntilAsync("postgres ended with status ");
         await app.UntilAsync(". Its last lines:");
-        app.Running().ShouldBeEmpty();
+        await app.UntilNothingIsLeftAsync(TimeSpan.FromSeconds(15));
     }
 
     [Fact]
