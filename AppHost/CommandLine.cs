@@ -1,35 +1,29 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using Tally.AppHost.Infrastructure;
+using Tally.ServiceDefaults;
 
 namespace Tally.AppHost;
 
-/// <summary>The command line, read: either options, or the exit status of what has been printed instead.</summary>
-/// <param name="Options">What is asked for; null when there is nothing to do.</param>
-/// <param name="Status">Exit status when there is nothing to do: 0 after <c>--help</c>, 2 after a mistake.</param>
+/// <summary>The command line, read: either options, or the exit status of what has been printed instead, 0 after <c>--help</c>, 2 after a mistake.</summary>
 internal sealed record CommandLine(RunOptions? Options, int Status)
 {
-    private static readonly Dictionary<Option, string> Allowed = [];
-
-    private static readonly Option<long> Messages = Whole("--messages", "N", 1_000_000, 0, 1_000_000_000, "Readings to publish; 0: none, wait for sensors");
+    private static readonly Option<long> Messages = Parsing.Whole("--messages", "Readings to publish; 0: none, wait for sensors", 1_000_000, 0, 1_000_000_000);
     private static readonly Option<bool> NoRun = new("--no-run") { Description = "Publish nothing and wait for sensors, like --messages 0" };
-    private static readonly Option<long> Devices = Whole("--devices", "N", 100, 1, 100_000, "Devices that take turns");
-    private static readonly Option<long> Rate = Whole("--rate", "R", 0, 0, 1_000_000, "Readings per second; 0: as fast as acknowledgements allow");
-    private static readonly Option<string?> Qos = OneOf("--qos", "1", ["0", "1", "2"], "QoS of the readings");
-    private static readonly Option<string?> Source = OneOf("--source", "synthetic", ["synthetic"], "Where the readings come from");
+    private static readonly Option<long> Devices = Parsing.Whole("--devices", "Devices that take turns", 100, 1, 100_000);
+    private static readonly Option<long> Rate = Parsing.Whole("--rate", "Readings per second; 0: as fast as acknowledgements allow", 0, 0, 1_000_000);
+    private static readonly Option<long> Qos = Parsing.Whole("--qos", "QoS of the readings", 1, 0, 2);
+    private static readonly Option<string?> Source = OneOf("--source", "Where the readings come from", "synthetic");
     private static readonly Option<bool> Exit = new("--exit") { Description = "Stop everything when the run is over, with the run's exit status" };
-    private static readonly Option<string?> Report = Text("--report", "FILE", "Write the run's report (JSON) to that file");
+    private static readonly Option<string?> Report = Parsing.Text("--report", "Write the run's report (JSON) to that file", text => text.Length > 0, "a path");
     private static readonly Option<bool> Reset = new("--reset") { Description = "Throw the local data away first" };
-    private static readonly Option<long> Port = Whole("--port", "P", 8080, 1, 65_535, "Port of the web page; the next free one where it is taken");
-    private static readonly Option<string?> Infra = OneOf("--infra", null, ["local", "containers"], "Broker and database as programs of this machine or as containers [default: containers where an engine answers]");
+    private static readonly Option<long> Port = Parsing.Whole("--port", "Port of the web page; the next free one where it is taken", 8080, 1, 65_535);
+    private static readonly Option<string?> Infra = OneOf("--infra", "Broker and database as programs of this machine or as containers; default: containers where an engine answers", "local", "containers");
     private static readonly Option<bool> Dashboard = new("--dashboard") { Description = "Start the Aspire dashboard, which is otherwise left out with --exit" };
     private static readonly Option<bool> NoDashboard = new("--no-dashboard") { Description = "Start no dashboard and collect no telemetry" };
-    private static readonly Option<long> StallTimeout = Whole("--stall-timeout", "SECONDS", 120, 1, 86_400, "End the run with status 3 after so long without progress");
-    private static readonly Option<string?> Data = Text("--data", "DIR", "Directory for data, logs and passwords [default: artifacts/local]");
-    private static readonly Option<long> Replicas = Whole("--replicas", "N", 1, 1, 9, "Instances of Ingest that share the messages");
+    private static readonly Option<long> StallTimeout = Parsing.Whole("--stall-timeout", "End the run with status 3 after so many seconds without progress", 120, 1, 86_400);
+    private static readonly Option<string?> Data = Parsing.Text("--data", "Directory for data, logs and passwords; default: artifacts/local", text => text.Length > 0, "a path");
+    private static readonly Option<long> Replicas = Parsing.Whole("--replicas", "Instances of Ingest that share the messages", 1, 1, 9);
 
     /// <summary>Reads the command line; prints help, or one line about a mistake.</summary>
     public static CommandLine Parse(string[] args, TextWriter errors)
@@ -45,79 +39,70 @@ internal sealed record CommandLine(RunOptions? Options, int Status)
             foreach (var (one, other) in ((Option, Option)[])[(Dashboard, NoDashboard), (NoRun, Exit), (NoRun, Report)])
             {
                 if (given.GetResult(one) is { Implicit: false } && given.GetResult(other) is { Implicit: false })
-                    given.AddError($"{one.Name} and {other.Name} exclude each other: one of them is allowed.");
+                    given.AddError($"{one.Name} and {other.Name} exclude each other: one of them is allowed");
             }
         });
         var result = command.Parse(args);
-        if (result.Action is HelpAction)
+        if (result.Action is not (null or ParseErrorAction))
         {
-            // The program is started by run.sh; the library would name the assembly.
-            using var help = new StringWriter();
-            result.Invoke(new InvocationConfiguration { Output = help });
-            Console.Out.Write(help.ToString().Replace("Tally.AppHost [options]", "./run.sh [options]", StringComparison.Ordinal));
+            using var text = new StringWriter(); // of --help and --version; the library names the assembly, and the program is started by run.sh
+            result.Invoke(new InvocationConfiguration { Output = text });
+            Console.Out.Write(text.ToString().Replace("Tally.AppHost [options]", "./run.sh [options]", StringComparison.Ordinal));
             return new CommandLine(null, 0);
         }
 
-        if (result.Action is not (null or ParseErrorAction)) return new CommandLine(null, result.Invoke()); // --version
         if (result.Errors.Count == 0) return new CommandLine(Read(result), 0);
-        errors.WriteLine(Describe(result));
+        // One line, about the first mistake: the others often follow from it.
+        errors.WriteLine(result.UnmatchedTokens.Count > 0 ? $"{result.UnmatchedTokens[0]}: there is no such option; ./run.sh --help lists them." : $"{result.Errors[0].Message.TrimEnd('.')}; ./run.sh --help lists all options.");
         return new CommandLine(null, ExitStatus.Usage);
     }
 
-    private static RunOptions Read(ParseResult result) => new()
+    private static RunOptions Read(ParseResult given) => new(
+        given.GetValue(NoRun) ? 0 : given.GetValue(Messages), Path.GetFullPath(given.GetValue(Data) ?? Path.Combine(Repository.Root, "artifacts", "local")))
     {
-        Messages = result.GetValue(NoRun) ? 0 : result.GetValue(Messages),
-        Devices = result.GetValue(Devices),
-        Rate = result.GetValue(Rate),
-        Qos = result.GetValue(Qos)!,
-        Source = result.GetValue(Source)!,
-        StallTimeout = result.GetValue(StallTimeout),
-        Exit = result.GetValue(Exit),
-        Report = result.GetValue(Report) is { } report ? Path.GetFullPath(report) : null,
-        Reset = result.GetValue(Reset),
-        Port = (int)result.GetValue(Port),
-        // With --exit nobody is there to look at it, and a run that is measured is measured without.
-        Dashboard = result.GetValue(Dashboard) || !(result.GetValue(NoDashboard) || result.GetValue(Exit)),
-        Infra = result.GetValue(Infra),
-        Replicas = (int)result.GetValue(Replicas),
-        Data = Path.GetFullPath(result.GetValue(Data) ?? Path.Combine(Repository.Root, "artifacts", "local")),
+        Devices = given.GetValue(Devices), Rate = given.GetValue(Rate), Qos = given.GetValue(Qos), Source = given.GetValue(Source) ?? "synthetic", StallTimeout = given.GetValue(StallTimeout),
+        Exit = given.GetValue(Exit), Report = given.GetValue(Report) is { } report ? Path.GetFullPath(report) : null, Reset = given.GetValue(Reset),
+        Port = (int)given.GetValue(Port), Infra = given.GetValue(Infra), Replicas = (int)given.GetValue(Replicas),
+        Dashboard = given.GetValue(Dashboard) || !(given.GetValue(NoDashboard) || given.GetValue(Exit)), // with --exit nobody is there to look at it
     };
 
-    // One line, about the first mistake: the others often follow from it.
-    private static string Describe(ParseResult result)
-    {
-        if (result.UnmatchedTokens.Count > 0) return $"{result.UnmatchedTokens[0]}: there is no such option; ./run.sh --help lists them.";
-        var error = result.Errors[0];
-        return error.SymbolResult is OptionResult { Tokens.Count: 0 } given ? $"{given.Option.Name} has no value: {Allowed[given.Option]} is needed." : error.Message;
-    }
-
-    private static Option<long> Whole(string name, string valueName, long otherwise, long least, long most, string description)
-    {
-        var allowed = string.Create(CultureInfo.InvariantCulture, $"a whole number from {least:N0} to {most:N0}");
-        return Valued(name, valueName, otherwise, allowed, string.Create(CultureInfo.InvariantCulture, $"{description} ({least:N0} to {most:N0})"), text =>
-            long.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? (number, true) : default);
-    }
-
-    private static Option<string?> OneOf(string name, string? otherwise, string[] values, string description) =>
-        Valued(name, string.Join('|', values), otherwise, string.Join(" or ", values), description, text =>
-            Array.Find(values, value => value.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } value ? (value, true) : default);
-
-    private static Option<string?> Text(string name, string valueName, string description) =>
-        Valued<string?>(name, valueName, null, "a path", description, text => (text, text.Length > 0));
-
-    private static Option<T> Valued<T>(
-        string name, string valueName, T otherwise, string allowed, string description, Func<string, (T Value, bool IsAllowed)> parse)
-    {
-        var option = new Option<T>(name) { HelpName = valueName, Description = description };
-        if (otherwise is not null) option.DefaultValueFactory = _ => otherwise;
-        option.CustomParser = result =>
-        {
-            var text = result.Tokens[0].Value;
-            var (value, isAllowed) = parse(text);
-            if (!isAllowed) result.AddError($"{name} is '{text}': {allowed} is allowed.");
-            return value;
-        };
-        Allowed.Add(option, allowed);
-        return option;
-    }
+    private static Option<string?> OneOf(string name, string description, params string[] values) =>
+        Parsing.Text(name, $"{description} ({string.Join(" or ", values)})", values.Contains, string.Join(" or ", values));
 }
+
+/// <summary>What the command line asks for; paths are absolute.</summary>
+internal sealed record RunOptions(long Messages, string Data)
+{
+    public long Devices { get; init; }
+    public long Rate { get; init; }
+    public long Qos { get; init; }
+    public string Source { get; init; } = "synthetic";
+    public long StallTimeout { get; init; }
+    public bool Exit { get; init; }
+    public string? Report { get; init; }
+    public bool Reset { get; init; }
+    public int Port { get; init; }
+    public bool Dashboard { get; init; }
+    public int Replicas { get; init; } = 1;
+    public string? Infra { get; init; }
+    public bool Containers { get; init; } // what became of Infra
+
+    /// <summary>The simulator's arguments for so many readings.</summary>
+    public string[] SimulatorArguments(long messages) =>
+    [
+        "run", "--messages", $"{messages}", "--devices", $"{Devices}", "--rate", $"{Rate}", "--qos", $"{Qos}", "--source", Source, "--stall-timeout", $"{StallTimeout}",
+        .. Report is { } report && messages == Messages ? (string[])["--report", report] : [],
+    ];
+}
+
+/// <summary>What the exit status says beside the run's own (0 balanced, 1 not balanced).</summary>
+internal static class ExitStatus
+{
+    public const int Usage = 2, Environment = 3, Interrupted = 130;
+
+    /// <summary>How an exit status reads: <c>status 3</c>, <c>signal 9</c>. The orchestrator gives -1 for every signal.</summary>
+    public static string Describe(int status) => status > 128 ? $"signal {status - 128}" : status < 0 ? "a signal" : $"status {status}";
+}
+
+/// <summary>Broker, database, port or disk are not as they have to be. The message is the one line that the user sees.</summary>
+internal sealed class EnvironmentException(string message) : Exception(message);

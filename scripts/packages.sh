@@ -9,18 +9,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 unpacked=$root/artifacts/packages
 log=$root/artifacts/packages.log
 
-# The places where AppHost looks too (AppHost/Infrastructure/SystemPrograms.cs).
-is_there() {
-  local place
-  for place in "/usr/sbin/$1" "/usr/local/sbin/$1" "/opt/homebrew/sbin/$1" "$unpacked/usr/sbin/$1" \
-    /usr/lib/postgresql/*/bin/"$1" /usr/pgsql-*/bin/"$1" /usr/libexec/postgresql*/"$1" \
-    /opt/homebrew/opt/postgresql*/bin/"$1" "$unpacked"/usr/lib/postgresql/*/bin/"$1"; do
-    if [ -x "$place" ]; then return 0; fi
-  done
-  command -v "$1" >/dev/null
-}
+# shellcheck source=scripts/programs.sh
+. "$root/scripts/programs.sh"
 
-complete() { is_there mosquitto && is_there postgres && is_there initdb; }
+complete() { find_program mosquitto && find_program postgres && find_program initdb; } >/dev/null 2>&1
 
 give_up() {
   echo "$1 Install Mosquitto and PostgreSQL's server with your package manager (Debian: apt-get install mosquitto postgresql), then run this again." >&2

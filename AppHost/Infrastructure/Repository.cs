@@ -3,29 +3,28 @@ namespace Tally.AppHost.Infrastructure;
 /// <summary>The clone that AppHost runs from.</summary>
 internal static class Repository
 {
-    private const string Marker = "Microservices.sln";
+    private static readonly string Own = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar); // …/bin/Release/net10.0
 
     /// <summary>Its root: the nearest directory above the program that holds the solution.</summary>
-    public static string Root { get; } = Find(AppContext.BaseDirectory);
+    public static string Root { get; } = Find(new DirectoryInfo(Own));
 
-    /// <summary>Where a project's program and its files were built, in the configuration of this program: <c>bin/Release/net10.0</c> of the project.</summary>
-    public static string OutputOf(IProjectMetadata project) => OutputOf(Path.GetDirectoryName(project.ProjectPath)!);
+    /// <summary>Where a project was built whose folder that is, in the configuration of this program.</summary>
+    public static string OutputOf(string folder) => Path.Combine(Root, folder, "bin", Path.GetFileName(Path.GetDirectoryName(Own))!, Path.GetFileName(Own));
 
-    /// <summary>The same of a project's folder, relative to the root or absolute.</summary>
-    public static string OutputOf(string folder)
+    private static string Find(DirectoryInfo? directory) =>
+        directory is null ? throw new InvalidOperationException($"There is no Microservices.sln above {Own}: AppHost runs from a clone.")
+        : File.Exists(Path.Combine(directory.FullName, "Microservices.sln")) ? directory.FullName
+        : Find(directory.Parent);
+}
+
+/// <summary>Third-party images as <c>images.env</c> names them.</summary>
+internal static class Images
+{
+    /// <summary>The image of a line <c>VARIABLE=registry/name:tag</c>, with <c>@sha256:…</c> where it is pinned.</summary>
+    public static string Find(string variable)
     {
-        var own = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar);
-        var (framework, configuration) = (Path.GetFileName(own), Path.GetFileName(Path.GetDirectoryName(own)));
-        return Path.Combine(Root, folder, "bin", configuration!, framework);
-    }
-
-    private static string Find(string from)
-    {
-        for (var directory = new DirectoryInfo(from); directory is not null; directory = directory.Parent)
-        {
-            if (File.Exists(Path.Combine(directory.FullName, Marker))) return directory.FullName;
-        }
-
-        throw new InvalidOperationException($"There is no {Marker} above {from}: AppHost runs from a clone.");
+        var file = Path.Combine(Repository.Root, "images.env");
+        return File.ReadLines(file).FirstOrDefault(line => line.StartsWith(variable + "=", StringComparison.Ordinal))?[(variable.Length + 1)..]
+            ?? throw new EnvironmentException($"{file} has no line '{variable}=…': git checkout images.env brings it back.");
     }
 }

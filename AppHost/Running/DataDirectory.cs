@@ -10,106 +10,68 @@ namespace Tally.AppHost.Running;
 internal sealed class DataDirectory : IDisposable
 {
     private const int PasswordLength = 24;
-
     // Aspire's orchestrator ends what a killed AppHost has left within 8 s (measured); PostgreSQL may have to write a checkpoint.
     private static readonly TimeSpan PredecessorTimeout = TimeSpan.FromSeconds(90);
-
     private readonly string _directory;
     private readonly FileStream _lock;
 
     private DataDirectory(string directory, FileStream running, Screen screen)
     {
         (_directory, _lock) = (directory, running);
-        Servers = ReachableByServers(directory);
-        Directory.CreateDirectory(Logs);
-        Directory.CreateDirectory(Secrets);
+        // PostgreSQL refuses to run as root, and its user may not reach a clone below a directory of root's own.
+        Servers = !Environment.IsPrivilegedProcess || IsOpen(directory) ? directory : Path.Combine("/var/lib/tally", Hash);
         Ports = new Ports(Path.Combine(directory, "ports.json"), screen);
     }
 
-    /// <summary>Directory of broker and database: the same, or one that their users can reach.</summary>
-    public string Servers { get; }
-
-    /// <summary>Ports of this directory.</summary>
+    public string Servers { get; } // directory of broker and database: the same, or one that their users can reach
     public Ports Ports { get; }
-
-    /// <summary>A log file for each resource.</summary>
     public string Logs => Path.Combine(_directory, "logs");
-
-    /// <summary>Directory of the broker.</summary>
     public string Mosquitto => Path.Combine(Servers, "mosquitto");
-
-    /// <summary>Directory of the database.</summary>
     public string Postgres => Path.Combine(Servers, "postgres");
+    public string BrokerSecrets => Path.Combine(_directory, "secrets", "broker");
 
-    private string Secrets => Path.Combine(_directory, "secrets");
+    private string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_directory)))[..12];
 
-    private string Processes => Path.Combine(_directory, "processes");
-
-    /// <summary>Takes the directory for this process.</summary>
-    /// <exception cref="EnvironmentException">Somebody else has it, or it cannot be written.</exception>
     public static async Task<DataDirectory> OpenAsync(RunOptions options, Screen screen, CancellationToken cancellationToken)
     {
-        var directory = options.Data;
         try
         {
-            Directory.CreateDirectory(directory);
-            var running = Lock(directory);
-            try
-            {
-                var data = new DataDirectory(directory, running, screen);
-                await data.UntilPredecessorsAreGoneAsync(screen, cancellationToken);
-                if (options.Reset) await data.ResetAsync(options.Containers, cancellationToken);
-                if (!options.Containers) DiskSpace.Check(data.Servers, options.Messages);
-                return data;
-            }
-            catch
-            {
-                await running.DisposeAsync();
-                throw;
-            }
+            Directory.CreateDirectory(options.Data);
+            var data = new DataDirectory(options.Data, Lock(options.Data), screen);
+            Directory.CreateDirectory(data.Servers); // with the usual umask others may go through it, and scripts/ give what lies in it away
+            await data.UntilPredecessorsAreGoneAsync(screen, cancellationToken);
+            if (options.Reset) await data.ResetAsync(options.Containers, cancellationToken);
+            Directory.CreateDirectory(data.Logs);
+            if (!options.Containers) DiskSpace.Check(data.Servers, options.Messages, new DriveInfo(data.Servers).AvailableFreeSpace);
+            return data;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new EnvironmentException($"The data directory {directory} cannot be used: {error.Message} Choose a directory that you may write in: --data DIR.");
+            throw new EnvironmentException($"The data directory {options.Data} cannot be used: {error.Message} Choose a directory that you may write in: --data DIR.");
         }
     }
 
-    /// <summary>File of a password, which commands in the start table read it from. Its owner alone may.</summary>
-    public string SecretFileOf(string user) => Path.Combine(Secrets, user);
+    public string SecretFileOf(string user) => Broker.Users.Contains(user) ? Path.Combine(BrokerSecrets, user) : Path.Combine(_directory, "secrets", user);
 
     /// <summary>A password of this directory, made at the first start: letters and digits, since it goes into URIs and lines that people copy.</summary>
-    /// <exception cref="EnvironmentException">It is gone, and the database's data were made with it.</exception>
     public string Secret(string user)
     {
         var file = SecretFileOf(user);
         if (File.Exists(file)) return File.ReadAllText(file);
-        if (user == "postgres" && Directory.Exists(Path.Combine(Postgres, "data")))
+        if (user == Database.Owner && Directory.Exists(Path.Combine(Postgres, "data")))
             throw new EnvironmentException($"{file} is gone, and the database in {Postgres} has its password from there: start with --reset, which throws the data away.");
+        if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException("Tally needs Linux or macOS.");
         var made = RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", PasswordLength);
-        Infrastructure.SecretFile.Write(file, made);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        using var writer = new StreamWriter(file, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        writer.Write(made);
         return made;
     }
 
-    /// <summary>Name of a container's volume: one for each data directory, told apart by its path.</summary>
-    public string VolumeOf(string server) => $"tally-{Hash(_directory)}-{server}";
-
-    /// <summary>Remembers a process that was started, so that the next start can wait until it is gone.</summary>
-    public void Remember(int processId)
-    {
-        if (ProcessUsage.StartOf(processId) is { } start) File.AppendAllText(Processes, string.Create(CultureInfo.InvariantCulture, $"{processId} {start}\n"));
-    }
-
-    /// <summary>The processes that were remembered and are still there.</summary>
-    public IReadOnlyList<int> Remembered() => !File.Exists(Processes) ? [] :
-    [
-        .. from line in File.ReadAllLines(Processes)
-           let words = line.Split(' ')
-           let processId = int.Parse(words[0], CultureInfo.InvariantCulture)
-           where ProcessUsage.StartOf(processId)?.ToString(CultureInfo.InvariantCulture) == words[1]
-           select processId,
-    ];
-
-    /// <summary>Lets go of the lock.</summary>
+    public string VolumeOf(string server) => $"tally-{Hash}-{server}";
     public void Dispose() => _lock.Dispose();
 
     private static FileStream Lock(string directory)
@@ -125,45 +87,60 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    private static string Hash(string directory) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(directory)))[..12];
-
-    // A clone may lie below a directory of root's own.
-    private static string ReachableByServers(string directory)
+    private static bool IsOpen(string directory)
     {
-        string?[] users = [SystemUser.InsteadOfRoot("postgres"), SystemUser.InsteadOfRoot("mosquitto")];
-        if (users.All(user => user is null || SystemUser.CanReach(user, directory))) return directory;
-        var elsewhere = Path.Combine("/var/lib/tally", Hash(directory));
-        SystemUser.MakeOpenDirectory(elsewhere);
-        return elsewhere;
+        var at = new DirectoryInfo(directory); // everybody may go through it and the directories above it
+        return at.UnixFileMode.HasFlag(UnixFileMode.OtherExecute) && (at.Parent is null || IsOpen(at.Parent.FullName));
     }
 
+    // Broker and database hold a lock for as long as they live (scripts/), also when their AppHost was killed.
     private async Task UntilPredecessorsAreGoneAsync(Screen screen, CancellationToken cancellationToken)
     {
-        var since = Stopwatch.GetTimestamp();
-        for (var tries = 0; Remembered() is { Count: > 0 } left; tries++)
+        for (var since = Stopwatch.StartNew(); ; await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken))
         {
-            if (tries == 0) screen.Say("The processes of an earlier start that was killed are still stopping; waiting for them.");
-            if (Stopwatch.GetElapsedTime(since) > PredecessorTimeout)
-                throw new EnvironmentException($"Processes of an earlier start are still there after {PredecessorTimeout.TotalSeconds:0} s: {string.Join(", ", left)}. End them, then start again.");
-            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken);
+            try
+            {
+                await new FileStream(Path.Combine(Servers, "servers.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None).DisposeAsync();
+                return;
+            }
+            catch (IOException) when (since.Elapsed < PredecessorTimeout)
+            {
+                if (since.Elapsed.TotalMilliseconds < 100) screen.Say("The processes of an earlier start that was killed are still stopping; waiting for them.");
+            }
         }
-
-        File.Delete(Processes);
     }
 
     private async Task ResetAsync(bool containers, CancellationToken cancellationToken)
     {
-        foreach (var directory in (ReadOnlySpan<string>)[Mosquitto, Postgres, Logs, Secrets])
+        foreach (var directory in (string[])[Mosquitto, Postgres, Logs, Path.Combine(_directory, "secrets")])
         {
             if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
         }
 
-        Directory.CreateDirectory(Logs);
-        Directory.CreateDirectory(Secrets);
         if (!containers) return;
-        var engine = Environment.GetEnvironmentVariable("ASPIRE_CONTAINER_RUNTIME") is { Length: > 0 } wanted ? wanted : "docker";
-        using var remove = Process.Start(engine, ["volume", "rm", "--force", VolumeOf("mosquitto"), VolumeOf("postgres")]);
+        using var remove = Process.Start(ContainerEngine.Program, ["volume", "rm", "--force", VolumeOf(TallyModel.Mosquitto), VolumeOf(TallyModel.Postgres)]);
         await remove.WaitForExitAsync(cancellationToken);
-        if (remove.ExitCode != 0) throw new EnvironmentException($"The volumes could not be removed: '{engine} volume rm' ended with {ExitStatus.Describe(remove.ExitCode)}.");
+        if (remove.ExitCode != 0) throw new EnvironmentException($"The volumes could not be removed: '{ContainerEngine.Program} volume rm' ended with {ExitStatus.Describe(remove.ExitCode)}.");
+    }
+}
+
+/// <summary>How much room a run needs, looked at before it starts.</summary>
+internal static class DiskSpace
+{
+    // A row of readings is 72 bytes with header and line pointer, on pages that are full; its entry in the primary key 40 bytes, on pages that are two
+    // thirds full; dead rows, free space and logs are the rest. The write-ahead log holds both once, and is reused after max_wal_size (Database.Settings).
+    // An empty cluster with its database is 60 MB; the broker's queue (10,000 readings) is little.
+    private const long BytesOfReading = 180, LogBytesOfReading = 250, MostLogBytes = 2_200_000_000, Base = 150_000_000;
+
+    public static long Needed(long messages) => Base + messages * BytesOfReading + Math.Min(messages * LogBytesOfReading, MostLogBytes);
+
+    /// <summary>Looks whether so many bytes that are free are enough.</summary>
+    public static void Check(string directory, long messages, long free)
+    {
+        static string Gigabytes(long bytes) => (bytes / 1e9).ToString("0.##", CultureInfo.InvariantCulture);
+        if (free >= Needed(messages)) return;
+        throw new EnvironmentException(
+            $"{Gigabytes(free)} GB are free in {directory}, and {messages} readings need {Gigabytes(Needed(messages))} GB with index and write-ahead log: "
+            + "free some, publish fewer (--messages N), start with --reset, or choose another disk (--data DIR).");
     }
 }

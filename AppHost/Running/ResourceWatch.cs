@@ -2,72 +2,51 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Tally.ServiceDefaults;
 
 namespace Tally.AppHost.Running;
 
-/// <summary>
-/// Follows all resources: writes their logs to files and warnings to the terminal, starts again what dies, by Aspire's own start command, and
-/// knows the process of each.
-/// </summary>
-internal sealed partial class ResourceWatch(IServiceProvider services, DataDirectory data, Screen screen, IReadOnlyList<string> kept) : IAsyncDisposable
+/// <summary>Follows all resources: writes logs to files and warnings to the terminal, and starts again what dies, by Aspire's own start command.</summary>
+/// <param name="services">The application's.</param>
+/// <param name="logs">Directory of the logs.</param>
+/// <param name="screen">Where warnings go.</param>
+/// <param name="kept">Names of those that are kept up.</param>
+internal sealed partial class ResourceWatch(IServiceProvider services, string logs, Screen screen, IReadOnlyList<string> kept) : IAsyncDisposable
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
-
     // A start that fails five times fails for good. Later, when it has been up and people wait for it, only time decides.
     private const int MostFirstAttempts = 5;
-
-    // Up for so long: its next death is a new story.
-    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(30);
-
-    // Begins what the orchestrator says of a process; what Aspire says stands before its start.
-    private const string OrchestratorMark = "[sys] ";
-
-    // Aspire's own name for it.
-    private const string ProcessIdProperty = "executable.pid";
 
     // Enough to show why something did not start; a .NET stack trace has about thirty lines.
     private const int KeptLines = 40;
 
-    private readonly ResourceNotificationService _notifications = services.GetRequiredService<ResourceNotificationService>();
+    // Begins what the orchestrator says of a process; what Aspire says stands before its start. Aspire's own name for a process number.
+    private const string OrchestratorMark = "[sys] ", ProcessIdProperty = "executable.pid";
+
+    // Up for long enough, its next death is a new story.
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20), FirstDelay = TimeSpan.FromMilliseconds(200), LongestDelay = TimeSpan.FromSeconds(5), LongEnough = TimeSpan.FromSeconds(30);
     private readonly ResourceCommandService _commands = services.GetRequiredService<ResourceCommandService>();
-    private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, Followed> _followed = services.GetRequiredService<DistributedApplicationModel>().Resources
         .Where(resource => resource is ExecutableResource or ContainerResource).ToDictionary(resource => resource.Name, resource => new Followed(resource));
 
-    private readonly List<Task> _running = [];
-    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _states = Task.CompletedTask;
 
-    /// <summary>Ends with an <see cref="EnvironmentException"/> when a resource cannot be kept up.</summary>
-    public Task Failed => _failed.Task;
-
-    /// <summary>Everything is being stopped: nothing is started again.</summary>
-    public bool IsStopping { get; set; }
-
-    /// <summary>Gets the lines of the simulator.</summary>
+    public Task Failed => _failed.Task; // with an EnvironmentException, when a resource cannot be kept up
+    public bool IsStopping { get; set; } // nothing is started again
     public Action<string>? OnSimulatorLine { get; set; }
 
-    /// <summary>The process of a resource; null while there is none.</summary>
     public int? ProcessOf(string name) => _followed[name] is { ProcessId: > 0 and var id, IsOver: false } ? id : null;
 
-    /// <summary>Begins to follow.</summary>
-    public void Start()
-    {
-        _running.Add(FollowStatesAsync());
-    }
+    public void Start() => _states = FollowStatesAsync();
 
-    /// <summary>Waits until a resource is healthy.</summary>
-    public Task UntilHealthyAsync(string name, CancellationToken cancellationToken) => _notifications.WaitForResourceHealthyAsync(name, cancellationToken);
-
-    /// <summary>Starts a resource and waits until it has ended.</summary>
-    /// <returns>Its exit status.</returns>
-    public async Task<int> RunAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Starts a resource and waits for its exit status.</summary>
+    public async Task<int> RunAsync(string name)
     {
-        var before = _followed[name].Ended;
-        await _commands.ExecuteCommandAsync(_followed[name].Resource, KnownResourceCommands.StartCommand, cancellationToken);
-        return await before.Task.WaitAsync(cancellationToken);
+        var end = _followed[name].Ended;
+        await _commands.ExecuteCommandAsync(_followed[name].Resource, KnownResourceCommands.StartCommand);
+        return await end.Task;
     }
 
     /// <summary>Asks resources to stop, with that signal where they are processes of this machine, and waits until they have.</summary>
@@ -80,7 +59,7 @@ internal sealed partial class ResourceWatch(IServiceProvider services, DataDirec
         else await _commands.ExecuteCommandAsync(followed.Resource, KnownResourceCommands.StopCommand);
 
         // A start that was interrupted has ended the notifications: a process is asked for itself.
-        for (var since = Stopwatch.StartNew(); !followed.Ended.Task.IsCompleted && (process is not { } running || ProcessUsage.StartOf(running) is not null); await Task.Delay(Look))
+        for (var since = Stopwatch.StartNew(); !followed.Ended.Task.IsCompleted && (process is not { } running || ProcessUsage.Of(running) is not null); await Task.Delay(Look))
         {
             if (since.Elapsed < timeout) continue;
             screen.Say($"{name} did not stop within {timeout.TotalSeconds:0} s and is killed.");
@@ -88,104 +67,77 @@ internal sealed partial class ResourceWatch(IServiceProvider services, DataDirec
         }
     }));
 
-    /// <inheritdoc/>
+    public void KillAll()
+    {
+        foreach (var process in _followed.Keys.Select(ProcessOf).OfType<int>()) Signals.Send(process, Signal.Kill);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // cancelled
+        await Task.WhenAll([_states, .. _followed.Values.SelectMany(followed => (Task[])[followed.Log, followed.Restart])]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // cancelled
         _stop.Dispose();
     }
 
     private async Task FollowStatesAsync()
     {
-        await foreach (var change in _notifications.WatchAsync(_stop.Token))
+        await foreach (var change in services.GetRequiredService<ResourceNotificationService>().WatchAsync(_stop.Token))
         {
             if (!_followed.TryGetValue(change.Resource.Name, out var followed)) continue;
-            if (followed.Id is null) lock (_gate) _running.Add(FollowLogAsync(followed, followed.Id = change.ResourceId));
-            Take(followed, change.Snapshot);
+            if (followed.Id.Length == 0) followed.Log = FollowLogAsync(followed, followed.Id = change.ResourceId);
+            var wasOver = followed.IsOver;
+            followed.State = change.Snapshot.State?.Text;
+            if (followed.State == KnownResourceStates.Running) TakeRunning(followed, change.Snapshot, wasOver);
+            else if (followed.IsOver && !wasOver) TakeEnd(followed, change.Snapshot.ExitCode ?? 0);
+            else followed.IsAskedToStop |= followed.State == KnownResourceStates.Stopping;
         }
     }
 
-    private void Take(Followed followed, CustomResourceSnapshot snapshot)
+    private void TakeRunning(Followed followed, CustomResourceSnapshot snapshot, bool isNewLife)
     {
-        var (name, state) = (followed.Resource.Name, snapshot.State?.Text);
-        var processId = snapshot.Properties.FirstOrDefault(property => property.Name == ProcessIdProperty)?.Value;
-        if (state == KnownResourceStates.Running && processId is not null && Convert.ToInt32(processId, CultureInfo.InvariantCulture) is > 0 and var process && process != followed.ProcessId)
-        {
-            followed.ProcessId = process;
-            data.Remember(process);
-        }
-
-        var wasOver = followed.IsOver;
-        followed.State = state;
-        if (state == KnownResourceStates.Running)
-        {
-            if (wasOver) followed.Begin();
-            if (snapshot.HealthStatus == Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy && !followed.IsReady && kept.Contains(name)) SayReady(followed, snapshot);
-        }
-        else if (state == KnownResourceStates.Stopping)
-        {
-            followed.IsAskedToStop = true;
-        }
-        else if (followed.IsOver && !wasOver)
-        {
-            TakeEnd(followed, snapshot.ExitCode ?? 0);
-        }
-    }
-
-    private void SayReady(Followed followed, CustomResourceSnapshot snapshot)
-    {
-        var again = followed.WasReady ? " again" : "";
-        var address = snapshot.Urls.FirstOrDefault(url => !url.IsInactive)?.Url is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) ? $": 127.0.0.1:{uri.Port}" : "";
-        screen.Say(string.Create(CultureInfo.InvariantCulture, $"{followed.Resource.Name} is ready{again}{address} ({followed.Since.Elapsed.TotalSeconds:0.0} s)"));
+        if (isNewLife) followed.Ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var process = Convert.ToInt32(snapshot.Properties.FirstOrDefault(property => property.Name == ProcessIdProperty)?.Value ?? 0, CultureInfo.InvariantCulture);
+        if (process > 0) followed.ProcessId = process;
+        if (snapshot.HealthStatus != HealthStatus.Healthy || followed.IsReady || !kept.Contains(followed.Resource.Name)) return;
+        var port = ((IResourceWithEndpoints)followed.Resource).GetEndpoints().First().Port;
+        screen.Say(string.Create(
+            CultureInfo.InvariantCulture, $"{followed.Resource.Name} is ready{(followed.WasReady ? " again" : "")}: 127.0.0.1:{port} ({followed.Since.Elapsed.TotalSeconds:0.0} s)"));
         (followed.IsReady, followed.WasReady) = (true, true);
         followed.Since.Restart();
     }
 
     private void TakeEnd(Followed followed, int status)
     {
-        var name = followed.Resource.Name;
-        var isWanted = IsStopping || followed.IsAskedToStop;
+        var (name, isWanted) = (followed.Resource.Name, IsStopping || followed.IsAskedToStop);
         (followed.IsReady, followed.IsAskedToStop) = (false, false);
         followed.Ended.TrySetResult(status);
-        if (isWanted) return;
-        if (name == TallyModel.Migrate && status != 0)
-            Fail($"The schema could not be brought up to date: Ingest migrate ended with {ExitStatus.Describe(status)} (log: {LogOf(name)}). Its last lines:\n{followed.LastWords}");
-        if (!kept.Contains(name)) return;
+        var (isKept, said) = (kept.Contains(name), $"{name} ended with {ExitStatus.Describe(status)}");
+        if (isWanted || (!isKept && (name != TallyModel.Migrate || status == 0))) return;
         if (followed.Since.Elapsed > LongEnough) (followed.Delay, followed.Attempts) = (FirstDelay, 0);
-        if (++followed.Attempts >= MostFirstAttempts && !followed.WasReady)
-        {
-            Fail($"{name} ended with {ExitStatus.Describe(status)} {followed.Attempts} times (log: {LogOf(name)}). Its last lines:\n{followed.LastWords}");
-            return;
-        }
-
-        screen.Say(string.Create(
-            CultureInfo.InvariantCulture, $"{name} ended with {ExitStatus.Describe(status)}; it is started again in {followed.Delay.TotalSeconds:0.0} s (log: {LogOf(name)})"));
-        lock (_gate) _running.Add(StartAgainAsync(followed));
+        if (!isKept || (++followed.Attempts >= MostFirstAttempts && !followed.WasReady))
+            _failed.TrySetException(new EnvironmentException($"{said} (log: {LogOf(name)}). Its last lines:\n{string.Join('\n', File.ReadLines(LogOf(name)).TakeLast(KeptLines))}"));
+        else followed.Restart = StartAgainAsync(followed, said);
     }
 
-    private async Task StartAgainAsync(Followed followed)
+    private async Task StartAgainAsync(Followed followed, string said)
     {
+        screen.Say(string.Create(CultureInfo.InvariantCulture, $"{said}; it is started again in {followed.Delay.TotalSeconds:0.0} s (log: {LogOf(followed.Resource.Name)})"));
         await Task.Delay(followed.Delay, _stop.Token);
         followed.Delay = TimeSpan.FromTicks(Math.Min(followed.Delay.Ticks * 2, LongestDelay.Ticks));
         followed.Since.Restart();
-        while (!IsStopping)
-        {
-            var result = await _commands.ExecuteCommandAsync(followed.Id!, KnownResourceCommands.StartCommand, _stop.Token);
-            if (result.Success) return;
+        while (!IsStopping && !(await _commands.ExecuteCommandAsync(followed.Id, KnownResourceCommands.StartCommand, _stop.Token)).Success)
             await Task.Delay(FirstDelay, _stop.Token); // the orchestrator has not settled its end yet
-        }
     }
 
     private async Task FollowLogAsync(Followed followed, string id)
     {
-        var name = followed.Resource.Name;
-        await using var file = OpenLog(LogOf(name));
+        var (name, hasStarted) = (followed.Resource.Name, false);
+        if (File.Exists(LogOf(name))) File.Move(LogOf(name), LogOf(name) + ".1", overwrite: true); // that of the start before
+        await using var file = new StreamWriter(LogOf(name)) { AutoFlush = true };
         await foreach (var lines in services.GetRequiredService<ResourceLoggerService>().WatchAsync(id).WithCancellation(_stop.Token))
         {
-            foreach (var line in lines)
+            foreach (var text in lines.Select(line => Timestamp().Replace(line.Content, "")))
             {
-                var text = Timestamp().Replace(line.Content, "");
                 try
                 {
                     await file.WriteLineAsync(text);
@@ -195,25 +147,15 @@ internal sealed partial class ResourceWatch(IServiceProvider services, DataDirec
                     // The disk is full: the lines are still shown, and nothing else may stop because of a log.
                 }
 
-                followed.Add(text);
-                var isOwn = followed.HasStarted && !text.StartsWith(OrchestratorMark, StringComparison.Ordinal);
-                followed.HasStarted |= text.StartsWith(OrchestratorMark, StringComparison.Ordinal);
-                if (name == TallyModel.Simulator && isOwn) OnSimulatorLine?.Invoke(text);
-                else if (Complaint().IsMatch(text)) screen.Log(name, text);
+                var isOrchestrators = text.StartsWith(OrchestratorMark, StringComparison.Ordinal);
+                hasStarted |= isOrchestrators;
+                if (name != TallyModel.Simulator && Complaint().IsMatch(text)) screen.Log(name, text);
+                else if (name == TallyModel.Simulator && hasStarted && !isOrchestrators) OnSimulatorLine?.Invoke(text);
             }
         }
     }
 
-    private string LogOf(string name) => Path.Combine(data.Logs, name + ".log");
-
-    private void Fail(string message) => _failed.TrySetException(new EnvironmentException(message));
-
-    // The log of the start before is kept beside it.
-    private static StreamWriter OpenLog(string path)
-    {
-        if (File.Exists(path)) File.Move(path, path + ".1", overwrite: true);
-        return new StreamWriter(path) { AutoFlush = true };
-    }
+    private string LogOf(string name) => Path.Combine(logs, name + ".log");
 
     // The orchestrator puts a time before each line; the services' lines have their own.
     [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\S+Z? ")]
@@ -225,55 +167,19 @@ internal sealed partial class ResourceWatch(IServiceProvider services, DataDirec
 
     private sealed class Followed(IResource resource)
     {
-        private readonly Queue<string> _lastLines = new();
-
         public IResource Resource => resource;
-
-        /// <summary>The orchestrator's name for it: the resource's with a suffix.</summary>
-        public string? Id { get; set; }
-
+        public string Id { get; set; } = ""; // the orchestrator's name for it: the resource's with a suffix
         public string? State { get; set; }
-
         public int ProcessId { get; set; }
-
-        public bool HasStarted { get; set; } // a process of it
-
         public bool IsReady { get; set; } // in this life
-
         public bool WasReady { get; set; }
-
         public bool IsAskedToStop { get; set; }
-
         public int Attempts { get; set; }
-
         public TimeSpan Delay { get; set; } = FirstDelay;
-
-        /// <summary>Since it became ready, or was started last.</summary>
-        public Stopwatch Since { get; } = Stopwatch.StartNew();
-
-        public TaskCompletionSource<int> Ended { get; private set; } = New();
-
+        public Stopwatch Since { get; } = Stopwatch.StartNew(); // it became ready, or was started last
+        public TaskCompletionSource<int> Ended { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public Task Log { get; set; } = Task.CompletedTask;
+        public Task Restart { get; set; } = Task.CompletedTask;
         public bool IsOver => State is not null && KnownResourceStates.TerminalStates.Contains(State);
-
-        public string LastWords
-        {
-            get
-            {
-                lock (_lastLines) return string.Join('\n', _lastLines.Select(line => $"  {line}"));
-            }
-        }
-
-        public void Begin() => Ended = New();
-
-        public void Add(string line)
-        {
-            lock (_lastLines)
-            {
-                _lastLines.Enqueue(line);
-                if (_lastLines.Count > KeptLines) _lastLines.Dequeue();
-            }
-        }
-
-        private static TaskCompletionSource<int> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

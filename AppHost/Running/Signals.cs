@@ -2,62 +2,44 @@ using System.Runtime.InteropServices;
 
 namespace Tally.AppHost.Running;
 
-/// <summary>The signals that are sent to children.</summary>
-internal enum Signal
-{
-    /// <summary>SIGINT: Ctrl-C; PostgreSQL's fast shutdown.</summary>
-    Interrupt,
+/// <summary>The signals that are sent to processes; numbers as on Linux and macOS.</summary>
+internal enum Signal { Interrupt = 2, Kill = 9, Terminate = 15 }
 
-    /// <summary>SIGTERM: stop in an orderly way.</summary>
-    Terminate,
-
-    /// <summary>SIGKILL.</summary>
-    Kill,
-
-    /// <summary>SIGSTOP: stand still.</summary>
-    Stop,
-
-    /// <summary>SIGCONT: go on.</summary>
-    Continue,
-}
-
-/// <summary>Sends signals.</summary>
 internal static partial class Signals
 {
-    /// <summary>The name that <c>kill -s</c> takes.</summary>
-    public static string NameOf(Signal signal) => signal switch
-    {
-        Signal.Interrupt => "INT",
-        Signal.Terminate => "TERM",
-        Signal.Kill => "KILL",
-        Signal.Stop => "STOP",
-        _ => "CONT",
-    };
+    public static void Send(int pid, Signal signal) => _ = Kill(pid, (int)signal);
 
-    /// <summary>Sends a signal to a process, or with a negative number to a process group.</summary>
-    /// <returns>False when there is no such process.</returns>
-    public static bool Send(int pid, Signal signal) => Kill(pid, NumberOf(signal)) == 0;
-
-    // Linux and the BSDs (macOS) number these two differently.
-    private static int NumberOf(Signal signal) => signal switch
-    {
-        Signal.Interrupt => 2,
-        Signal.Terminate => 15,
-        Signal.Kill => 9,
-        Signal.Stop => OperatingSystem.IsLinux() ? 19 : 17,
-        _ => OperatingSystem.IsLinux() ? 18 : 19,
-    };
-
-    /// <summary>
-    /// Lets SIGINT reach us again where a script started us in the background ("./run.sh &amp;"): the shell has it ignored
-    /// then, .NET keeps to that, and <c>kill -INT</c> would do nothing. To be called before anything is written: with its first use of the
-    /// console .NET looks whether SIGINT is ignored and takes it over, and this afterwards would undo that.
-    /// </summary>
-    public static void TakeInterrupts() => SetHandler(NumberOf(Signal.Interrupt), IntPtr.Zero); // SIG_DFL
+    // A shell that starts us in the background ("./run.sh &") has SIGINT ignored, and .NET keeps to that. To be called before .NET takes the
+    // signal over, which it does with its first use of the console.
+    public static void TakeInterrupts() => SetHandler((int)Signal.Interrupt, IntPtr.Zero); // SIG_DFL
 
     [LibraryImport("libc", EntryPoint = "signal")]
     private static partial IntPtr SetHandler(int signal, IntPtr handler);
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int pid, int signal);
+}
+
+/// <summary>Ctrl-C, SIGTERM and the end of the terminal: the first asks for an orderly stop, the second for the end at once.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _first = new(), _second = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public Interruption() =>
+        _registrations = [.. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]).Select(signal => PosixSignalRegistration.Create(signal, Take))];
+
+    public CancellationToken First => _first.Token;
+    public CancellationToken Second => _second.Token;
+
+    public void Dispose()
+    {
+        foreach (var one in (IDisposable[])[.. _registrations, _first, _second]) one.Dispose();
+    }
+
+    private void Take(PosixSignalContext context)
+    {
+        context.Cancel = true; // we end by ourselves
+        (_first.IsCancellationRequested ? _second : _first).Cancel();
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class Model : IAsyncDisposable
         var screen = new Screen(TextWriter.Null, columns: null);
         var options = CommandLine.Parse([.. arguments, "--no-dashboard", "--data", directory], TextWriter.Null).Options! with { Containers = containers };
         var data = await DataDirectory.OpenAsync(options, screen, cancel);
-        return new Model(directory, data, await TallyModel.BuildAsync(options, data, screen, cancel));
+        return new Model(directory, data, TallyModel.Build(options, data));
     }
 
     /// <summary>A resource by its name.</summary>

@@ -14,8 +14,8 @@ public sealed class ModelTests
     public async Task Both_infrastructures_have_the_same_resources(bool containers)
     {
         await using var model = await Model.MakeAsync(containers);
-        model.Resources.Where(resource => resource is ExecutableResource or ContainerResource or TelemetryDatabase).Select(resource => resource.Name)
-            .ShouldBe(["postgres", "telemetry", "mosquitto", "migrate", "ingest", "ackresponder", "queryapi", "simulator"], ignoreOrder: true);
+        model.Resources.Where(resource => resource is ExecutableResource or ContainerResource).Select(resource => resource.Name)
+            .ShouldBe(["postgres", "mosquitto", "migrate", "ingest", "ackresponder", "queryapi", "simulator"], ignoreOrder: true);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class ModelTests
     public async Task Each_password_is_a_secret_parameter(bool containers)
     {
         await using var model = await Model.MakeAsync(containers);
-        foreach (var user in BrokerUsers.All.Append("postgres")) model.Find<ParameterResource>($"{user}-password").Secret.ShouldBeTrue(user);
+        foreach (var user in Broker.Users.Append("tally")) model.Find<ParameterResource>($"{user}-password").Secret.ShouldBeTrue(user);
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public sealed class ModelTests
     public async Task Nothing_starts_before_what_it_needs()
     {
         await using var model = await Model.MakeAsync(containers: false);
-        model.WaitsOf("migrate").ShouldContain(("telemetry", WaitType.WaitUntilHealthy));
+        model.WaitsOf("migrate").ShouldContain(("postgres", WaitType.WaitUntilHealthy));
         model.WaitsOf("ingest").ShouldContain(("migrate", WaitType.WaitForCompletion));
         model.WaitsOf("ingest").ShouldContain(("mosquitto", WaitType.WaitUntilHealthy));
         model.WaitsOf("ackresponder").ShouldContain(("mosquitto", WaitType.WaitUntilHealthy));
@@ -147,13 +147,6 @@ public sealed class ModelTests
             .ShouldBe(["Publish 1,000,000", "Publish 10,000"], ignoreOrder: true);
         (await model.ArgumentsAsync("simulator")).Skip(1) // its program
             .ShouldBe(["run", "--messages", "5", "--devices", "2", "--rate", "7", "--qos", "0", "--source", "synthetic", "--stall-timeout", "9"]);
-    }
-
-    [Fact]
-    public async Task The_ledger_can_be_opened_from_the_dashboard()
-    {
-        await using var model = await Model.MakeAsync(containers: false);
-        model.Find<IResource>("queryapi").Annotations.OfType<ResourceCommandAnnotation>().ShouldContain(command => command.DisplayName == "Open the ledger");
     }
 
     private static IEnumerable<(string Path, string? Text)> Flatten(IEnumerable<ContainerFileSystemItem> items) => items.SelectMany(item => item switch

@@ -4,6 +4,7 @@ using DotNet.Testcontainers.Containers;
 using DotNet.Testcontainers.Networks;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tally.AppHost.Infrastructure;
+using Tally.ServiceDefaults;
 using Tally.Testing;
 using Tally.Unit.Tests.Containers;
 using Xunit;
@@ -82,7 +83,7 @@ internal sealed class MosquittoContainer : IMosquitto
                 (parameters.HostConfig ??= new HostConfig()).Tmpfs = new Dictionary<string, string> { ["/run/mosquitto"] = "uid=1883,gid=1883,mode=0700" };
             })
             .WithEntrypoint("sh", Configuration + "start.sh")
-            .WithEnvironment("BROKER_USERS", string.Join(' ', BrokerUsers.All.Select(user => $"{user}:{PasswordOf(user)}")))
+            .WithEnvironment("BROKER_USERS", string.Join(' ', Broker.Users.Select(user => $"{user}:{PasswordOf(user)}")))
             .WithResourceMapping(FileOf("container", "start.sh"), Configuration)
             .WithResourceMapping(FileOf("container", "mosquitto.conf"), Configuration)
             .WithResourceMapping(FileOf("passwords.sh"), Configuration)
@@ -90,7 +91,7 @@ internal sealed class MosquittoContainer : IMosquitto
             .WithResourceMapping(FileOf("tally.conf"), Configuration + "conf.d/")
             .WithPortBinding(Port, InnerPort)
             .WithWaitStrategy(Readiness.Until(async () =>
-                await MosquittoExtensions.WhatIsMissingAsync(Port, "viewer", PasswordOf("viewer"), TestContext.Current.CancellationToken) is null))
+                await Probes.BrokerAsync(Port, "viewer", PasswordOf("viewer"), TestContext.Current.CancellationToken) is null))
             .WithLogger(NullLogger.Instance);
         if (_network is not null) builder = builder.WithNetwork(_network).WithNetworkAliases(Alias);
         return builder.Build();

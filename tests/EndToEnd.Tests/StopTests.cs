@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Shouldly;
 using Tally.AppHost.Running;
+using Tally.Testing.Processes;
 using Xunit;
 
 namespace Tally.EndToEnd.Tests;
@@ -52,7 +53,7 @@ public sealed class StopTests : IDisposable
         await using var app = AppHostProcess.Start("--messages", Long, "--data", _data.Path);
         await app.UntilAcknowledgedAsync(10_000);
         foreach (var process in app.Running().Where(process => process.CommandLine.Contains("Tally.SensorSimulator", StringComparison.Ordinal)))
-            Signals.Send(process.Id, Signal.Stop); // so that the first cannot succeed
+            Signals.Send(process.Id, StandStill.Stop); // so that the first cannot succeed
 
         app.Send(Signal.Interrupt);
         await app.UntilAsync("Stopping everything");

@@ -36,7 +36,7 @@ public sealed class AedesServer : ITestBroker
                 Name = "aedes",
                 Program = "node",
                 Arguments = [Path.Combine(Repository.Root, "tests", "Testing", "Aedes", "broker.mjs"), Directory, $"{port}"],
-                Environment = new Dictionary<string, string> { ["PASSWORDS"] = JsonSerializer.Serialize(BrokerUsers.All.ToDictionary(user => user, PasswordOf)) },
+                Environment = new Dictionary<string, string> { ["PASSWORDS"] = JsonSerializer.Serialize(Broker.Users.ToDictionary(user => user, PasswordOf)) },
             },
             line =>
             {

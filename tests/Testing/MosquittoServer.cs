@@ -1,5 +1,5 @@
 using Tally.AppHost.Infrastructure;
-using Tally.AppHost.Running;
+using Tally.ServiceDefaults;
 using Tally.Testing.Processes;
 
 namespace Tally.Testing;
@@ -10,13 +10,12 @@ public sealed class MosquittoServer : IMosquitto
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
     private readonly string _directory;
-    private readonly MosquittoDirectory _mosquitto;
     private ChildProcess _process;
 
-    private MosquittoServer(string directory, MosquittoDirectory mosquitto, int port)
+    private MosquittoServer(string directory, int port)
     {
-        (_directory, _mosquitto, Port) = (directory, mosquitto, port);
-        _process = Start(mosquitto);
+        (_directory, Port) = (directory, port);
+        _process = Start();
     }
 
     /// <summary>Number of its process; another one after each start.</summary>
@@ -35,11 +34,7 @@ public sealed class MosquittoServer : IMosquitto
     public static async Task<MosquittoServer> StartAsync(CancellationToken cancellationToken, string? extraConfiguration = null, string? extraAccess = null)
     {
         var directory = TestDirectory.Make("mosquitto");
-        var port = FreePort.Any();
-        var passwords = BrokerUsers.All.ToDictionary(user => user, PasswordOf);
-        var mosquitto = new MosquittoDirectory(Path.Combine(directory, "mosquitto"), port, passwords, extraConfiguration);
-        if (extraAccess is not null) await File.AppendAllTextAsync(Path.Combine(directory, "mosquitto", "tally.acl"), extraAccess, cancellationToken);
-        var server = new MosquittoServer(directory, mosquitto, port);
+        var server = Prepare(directory, extraConfiguration, extraAccess);
         await server.UntilReadyAsync(cancellationToken);
         return server;
     }
@@ -60,16 +55,16 @@ public sealed class MosquittoServer : IMosquitto
     public async Task StartAgainAsync(CancellationToken cancellationToken, bool forget = false)
     {
         await _process.DisposeAsync();
-        if (forget) File.Delete(_mosquitto.PersistenceFile);
-        _process = Start(_mosquitto);
+        if (forget) File.Delete(Path.Combine(_directory, "mosquitto", "data", "mosquitto.db"));
+        _process = Start();
         await UntilReadyAsync(cancellationToken);
     }
 
     /// <summary>Lets it stand still: connections stay open and nothing is answered.</summary>
-    public void Pause() => _process.Send(Signal.Stop);
+    public void Pause() => _process.Send(StandStill.Stop);
 
     /// <summary>Lets it go on.</summary>
-    public void Resume() => _process.Send(Signal.Continue);
+    public void Resume() => _process.Send(StandStill.Continue);
 
     /// <summary>Stops it and removes its data.</summary>
     public async ValueTask DisposeAsync()
@@ -82,11 +77,21 @@ public sealed class MosquittoServer : IMosquitto
 
     private static string PasswordOf(string user) => $"{user}-password";
 
-    private static ChildProcess Start(MosquittoDirectory mosquitto) => ChildProcess.Start(ChildCommand.Of("mosquitto", mosquitto.Program), onLine: null);
+    private static MosquittoServer Prepare(string directory, string? extraConfiguration, string? extraAccess)
+    {
+        var (broker, secrets) = (Directory.CreateDirectory(Path.Combine(directory, "mosquitto")).FullName, Directory.CreateDirectory(Path.Combine(directory, "secrets")).FullName);
+        foreach (var user in Broker.Users) File.WriteAllText(Path.Combine(secrets, user), PasswordOf(user));
+        if (extraConfiguration is not null) File.WriteAllText(Path.Combine(broker, "extra.conf"), extraConfiguration + "\n");
+        if (extraAccess is not null) File.WriteAllText(Path.Combine(broker, "extra.acl"), extraAccess);
+        return new MosquittoServer(directory, FreePort.Any());
+    }
+
+    private ChildProcess Start() =>
+        ChildProcess.Start(ChildCommand.OfScript("mosquitto", Path.Combine(_directory, "mosquitto"), $"{Port}", Path.Combine(_directory, "secrets")), onLine: null);
 
     private Task UntilReadyAsync(CancellationToken cancellationToken) => Eventually.UntilAsync(
         async () => !_process.Exited.IsCompleted
-            ? await MosquittoExtensions.WhatIsMissingAsync(Port, "viewer", PasswordOf("viewer"), cancellationToken) is null
+            ? await Probes.BrokerAsync(Port, "viewer", PasswordOf("viewer"), cancellationToken) is null
             : throw new InvalidOperationException($"Mosquitto ended with {await _process.Exited}:\n{string.Join('\n', LastLines)}"),
         "Mosquitto to let a user in");
 }

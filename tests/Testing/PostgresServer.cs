@@ -10,20 +10,23 @@ namespace Tally.Testing;
 public sealed class PostgresServer : IPostgres
 {
     // Small enough for a dozen at once, large enough that nothing but the workload decides.
-    private static readonly PostgresSettings Settings = new() { SharedBuffers = "32MB", MaxWalSize = "512MB", MaxConnections = 100 };
+    private static readonly string[] Settings = [.. Database.Settings, "shared_buffers=32MB", "max_wal_size=512MB", "max_connections=100"];
 
     private const string Password = "test";
 
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
     private readonly string _directory;
-    private readonly PostgresCluster _cluster;
     private readonly int _port;
+    private readonly string[] _settings;
     private ChildProcess _process;
     private int _databases;
 
-    private PostgresServer(string directory, PostgresCluster cluster, int port) =>
-        (_directory, _cluster, _port, _process) = (directory, cluster, port, Start(cluster));
+    private PostgresServer(string directory, int port, string[] settings)
+    {
+        (_directory, _port, _settings) = (directory, port, settings);
+        _process = Start();
+    }
 
     /// <summary>Number of its process; another one after each start.</summary>
     public int ProcessId => _process.Id;
@@ -38,13 +41,11 @@ public sealed class PostgresServer : IPostgres
     public static Task<PostgresServer> StartAsync(CancellationToken cancellationToken) => StartAsync(Settings, cancellationToken);
 
     /// <summary>The same with other settings: those of AppHost's local mode, where speed is measured.</summary>
-    internal static async Task<PostgresServer> StartAsync(PostgresSettings settings, CancellationToken cancellationToken)
+    internal static async Task<PostgresServer> StartAsync(string[] settings, CancellationToken cancellationToken)
     {
         var directory = TestDirectory.Make("postgres");
-        var port = FreePort.Any();
-        var cluster = new PostgresCluster(Path.Combine(directory, "postgres"), port, settings);
-        await cluster.PrepareAsync(Password, cancellationToken);
-        var server = new PostgresServer(directory, cluster, port);
+        await File.WriteAllTextAsync(PasswordFileIn(directory), Password, cancellationToken);
+        var server = new PostgresServer(directory, FreePort.Any(), settings);
         await server.UntilReadyAsync(cancellationToken);
         return server;
     }
@@ -80,7 +81,7 @@ public sealed class PostgresServer : IPostgres
     {
         await _process.DisposeAsync();
         NpgsqlConnection.ClearAllPools();
-        _process = Start(_cluster);
+        _process = Start();
         await UntilReadyAsync(cancellationToken);
     }
 
@@ -94,11 +95,14 @@ public sealed class PostgresServer : IPostgres
 
     private string ConnectionStringOf(string database) => new NpgsqlConnectionStringBuilder
     {
-        Host = "127.0.0.1", Port = _port, Username = PostgresCluster.Owner, Password = Password, Database = database, MaxPoolSize = 20,
+        Host = "127.0.0.1", Port = _port, Username = Database.Owner, Password = Password, Database = database, MaxPoolSize = 20,
     }.ConnectionString;
 
-    private static ChildProcess Start(PostgresCluster cluster) =>
-        ChildProcess.Start(ChildCommand.Of("postgres", cluster.Program) with { StopSignal = Signal.Interrupt }, onLine: null); // fast: connections are ended
+    private static string PasswordFileIn(string directory) => Path.Combine(directory, "password");
+
+    private ChildProcess Start() => ChildProcess.Start(
+        ChildCommand.OfScript("postgres", [Path.Combine(_directory, "postgres"), $"{_port}", PasswordFileIn(_directory), .. _settings]) with { StopSignal = Signal.Interrupt }, // fast: connections are ended
+        onLine: null);
 
     private async Task<bool> TakesConnectionsAsync(CancellationToken cancellationToken)
     {

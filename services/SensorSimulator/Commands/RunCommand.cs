@@ -6,6 +6,7 @@ using Tally.SensorSimulator.Publishing;
 using Tally.SensorSimulator.Runs;
 using Tally.SensorSimulator.Sources;
 using Tally.ServiceDefaults.Telemetry;
+using Tally.ServiceDefaults;
 
 namespace Tally.SensorSimulator.Commands;
 

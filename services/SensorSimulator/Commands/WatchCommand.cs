@@ -3,6 +3,7 @@ using Tally.Mqtt;
 using Tally.MqttNetClient;
 using Tally.SensorSimulator.Runs;
 using Tally.SensorSimulator.Watching;
+using Tally.ServiceDefaults;
 
 namespace Tally.SensorSimulator.Commands;
 

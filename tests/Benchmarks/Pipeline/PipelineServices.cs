@@ -1,3 +1,4 @@
+using Tally.ServiceDefaults;
 using Tally.AppHost.Infrastructure;
 using Tally.Testing.Processes;
 using Tally.Testing;
@@ -45,7 +46,7 @@ internal sealed class PipelineServices : IAsyncDisposable
         CancellationToken cancellationToken, bool withApi = false, Action<Dictionary<string, string>, string>? configure = null)
     {
         var broker = await MosquittoServer.StartAsync(cancellationToken);
-        var database = await PostgresServer.StartAsync(new PostgresSettings(), cancellationToken);
+        var database = await PostgresServer.StartAsync(Database.Settings, cancellationToken);
         var services = new PipelineServices(broker, database, await database.CreateDatabaseAsync(cancellationToken), configure);
         await services.MigrateAsync(cancellationToken);
         await services.StartAsync("ingest", "Ingest", cancellationToken);
@@ -80,7 +81,7 @@ internal sealed class PipelineServices : IAsyncDisposable
         _services.Add((name, process));
         await Eventually.UntilAsync(
             async () => !process.Exited.IsCompleted
-                ? await HealthProbe.WhatIsMissingAsync(new Uri($"http://127.0.0.1:{port}/health/ready"), cancellationToken) is null
+                ? await Probes.ServiceAsync(new Uri($"http://127.0.0.1:{port}"), cancellationToken) is null
                 : throw new InvalidOperationException($"{name} ended with {await process.Exited}:\n{string.Join('\n', process.LastLines)}"),
             $"{name} to be ready",
             StartTimeout);

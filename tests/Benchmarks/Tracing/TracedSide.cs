@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Reflection;
 using Npgsql;
 using Tally.AppHost.Infrastructure;
-using Tally.AppHost.Running;
 using Tally.Benchmarks.Pipeline;
+using Tally.ServiceDefaults;
 
 namespace Tally.Benchmarks.Tracing;
 
@@ -37,7 +37,7 @@ internal sealed class TracedSide : IAsyncDisposable
         {
             if (receiver is null) return;
             (environment["OTEL_SERVICE_NAME"], environment["OTEL_EXPORTER_OTLP_ENDPOINT"]) = (name, receiver.OriginalString);
-            foreach (var (variable, value) in TelemetryVariables.Intervals) environment[variable] = value; // as AppHost says it
+            foreach (var (variable, value) in Telemetry.Intervals) environment[variable] = value; // as AppHost says it
         }
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Reflection;
-using Tally.AppHost.Infrastructure;
 using Tally.Testing.Processes;
 using Tally.Testing;
 
@@ -67,7 +66,7 @@ internal static class TracingCommand
             onLine: null);
         await Eventually.UntilAsync(
             async () => !process.Exited.IsCompleted
-                ? await HealthProbe.WhatIsMissingAsync(new Uri(page, "/health"), cancellationToken) is null
+                ? await Probes.ListenerAsync(page, TimeSpan.FromSeconds(1)) is null
                 : throw new InvalidOperationException($"The dashboard ended with {await process.Exited}:\n{string.Join('\n', process.LastLines)}"),
             "the dashboard to be ready",
             StartTimeout);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Tally.AppHost.Running;
 using Tally.Testing.Processes;
 using Tally.Testing;
 
@@ -78,9 +77,9 @@ internal sealed class IngestProcess : IAsyncDisposable
         }
     }
 
-    public void Pause() => _process.Send(Signal.Stop);
+    public void Pause() => _process.Send(StandStill.Stop);
 
-    public void Resume() => _process.Send(Signal.Continue);
+    public void Resume() => _process.Send(StandStill.Continue);
 
     public Task KillAsync() => _process.KillAsync();
 

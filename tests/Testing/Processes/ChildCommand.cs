@@ -6,15 +6,9 @@ namespace Tally.Testing.Processes;
 /// <summary>What to start, and how it is stopped.</summary>
 internal sealed record ChildCommand
 {
-    /// <summary>Of a server as AppHost starts it.</summary>
-    public static ChildCommand Of(string name, ServerProgram program) => new()
-    {
-        Name = name,
-        Program = program.Path,
-        Arguments = program.Arguments,
-        Environment = program.LibraryPath is { } path ? new Dictionary<string, string> { ["LD_LIBRARY_PATH"] = path } : [],
-        WorkingDirectory = program.WorkingDirectory,
-    };
+    /// <summary>A server as AppHost starts it, by a script of the repository that becomes it.</summary>
+    public static ChildCommand OfScript(string name, params IEnumerable<string> arguments) =>
+        new() { Name = name, Program = Path.Combine(Repository.Root, "scripts", $"{name}.sh"), Arguments = [.. arguments] };
 
     /// <summary>Name in logs.</summary>
     public required string Name { get; init; }

@@ -81,7 +81,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Kills it with its process group.</summary>
     public void Kill()
     {
-        if (!IsGone && !Signals.Send(-Id, Signal.Kill)) Send(Signal.Kill);
+        if (IsGone) return;
+        Signals.Send(-Id, Signal.Kill);
+        Send(Signal.Kill);
     }
 
     /// <summary>Kills it with its process group and waits until it is gone.</summary>

@@ -31,7 +31,7 @@ internal sealed class Lifeline
         lock (_lock)
         {
             _watched.Add((pid, signal));
-            if (_shell is { HasExited: false }) Tell(_shell, $"+ {pid} {Signals.NameOf(signal)}");
+            if (_shell is { HasExited: false }) Tell(_shell, $"+ {pid} {(int)signal}");
             else Start();
         }
     }
@@ -64,7 +64,7 @@ internal sealed class Lifeline
         var start = OwnSession.StartOf("lifeline.sh", _lockFile);
         start.WorkingDirectory = "/";
         _shell = Process.Start(start) ?? throw new InvalidOperationException("The shell that guards the children did not start.");
-        foreach (var (pid, signal) in _watched) Tell(_shell, $"+ {pid} {Signals.NameOf(signal)}");
+        foreach (var (pid, signal) in _watched) Tell(_shell, $"+ {pid} {(int)signal}");
     }
 
     private static void Tell(Process shell, FormattableString line)

@@ -25,7 +25,7 @@ done
 # Ten seconds each: PostgreSQL writes a checkpoint when it stops; whoever takes longer is killed, and recovers at the next start.
 for one in $watched; do
   pid=${one%%:*}
-  kill -s "${one#*:}" "$pid" || continue
+  kill "-${one#*:}" "$pid" || continue
   tries=100
   while [ $tries -gt 0 ] && is_running "$pid"; do
     tries=$((tries - 1))

@@ -15,7 +15,7 @@ public sealed class DiskSpaceTests
     {
         var error = Should.Throw<EnvironmentException>(() => DiskSpace.Check("/data", 1_000_000, 123_000_000));
         error.Message.ShouldNotContain("\n");
-        error.Message.ShouldStartWith("0.12 GB are free in /data, and 1000000 readings need 0.58 GB (");
+        error.Message.ShouldStartWith("0.12 GB are free in /data, and 1000000 readings need 0.58 GB ");
         error.Message.ShouldContain("--messages N");
         error.Message.ShouldContain("--data DIR");
     }

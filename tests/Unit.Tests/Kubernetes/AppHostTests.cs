@@ -19,7 +19,7 @@ public sealed partial class AppHostTests
     // Names of their own, because an instance is a pod; passwords beside the addresses, because Secrets are; how long a new volume may take.
     private static readonly string[] OnlyInManifests = ["ASPNETCORE_HTTP_PORTS", "Ingest__Instance", "Mqtt__Password", "PGPASSWORD", "Ingest__DatabaseWait"];
 
-    private static readonly string Model = Read("AppHost/TallyModel.cs") + Read("AppHost/Infrastructure/MosquittoExtensions.cs");
+    private static readonly string Model = Read("AppHost/TallyModel.cs");
 
     [Fact]
     public void They_name_the_same_resources()

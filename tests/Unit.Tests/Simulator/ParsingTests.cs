@@ -2,6 +2,7 @@ using System.CommandLine;
 using Shouldly;
 using Tally.SensorSimulator.Commands;
 using Tally.SensorSimulator.Watching;
+using Tally.ServiceDefaults;
 using Xunit;
 
 namespace Tally.Unit.Tests.Simulator;

@@ -3,10 +3,10 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Tally.Mqtt;
 
-namespace Tally.SensorSimulator.Commands;
+namespace Tally.ServiceDefaults;
 
-/// <summary>Makes options whose errors name the option, the value and what is allowed.</summary>
-internal static class Parsing
+/// <summary>Makes options of command lines, whose errors name the option, the value and what is allowed.</summary>
+public static class Parsing
 {
     /// <summary>A whole number.</summary>
     public static Option<long> Whole(string name, string description, long byDefault, long min, long max) => Make(

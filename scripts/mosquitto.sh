@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# usage: mosquitto.sh DIRECTORY PORT SECRETS
+# Becomes a Mosquitto on 127.0.0.1:PORT with the repository's own configuration, access list and users, whose passwords are the files
+# in SECRETS. DIRECTORY holds all that it reads and writes, since the clone may be out of reach for the user it runs as; extra.conf and
+# extra.acl in it win over the repository's.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+directory=$1 port=$2 secrets=$3
+# shellcheck source=scripts/programs.sh
+. "$root/scripts/programs.sh"
+hold_lock "$(dirname "$directory")/servers.lock"
+program=$(find_program mosquitto)
+PATH=$PATH:$(dirname "$(find_program mosquitto_passwd)")
+mkdir -p "$directory/data" "$directory/conf.d"
+cp "$root/services/Broker/tally.conf" "$directory/conf.d/"
+if [ -f "$directory/extra.conf" ]; then cp "$directory/extra.conf" "$directory/conf.d/z-extra.conf"; fi # read in the order of names
+cat "$root/services/Broker/tally.acl" >"$directory/tally.acl"
+if [ -f "$directory/extra.acl" ]; then cat "$directory/extra.acl" >>"$directory/tally.acl"; fi
+sh "$root/services/Broker/passwords.sh" "$secrets" "$directory/passwords"
+cat >"$directory/mosquitto.conf" <<END
+listener $port 127.0.0.1
+password_file $directory/passwords
+acl_file $directory/tally.acl
+persistence_location $directory/data/
+include_dir $directory/conf.d
+END
+
+become_user mosquitto
+if [ ${#become[@]} -gt 0 ]; then chown -R "$server_user" "$directory"; fi
+cd "$directory"
+exec "${become[@]}" "$program" -c "$directory/mosquitto.conf"
