@@ -53,6 +53,7 @@ while [ $# -gt 0 ]; do
       fi
       # A difference and not a date: each process that is started would begin at the date again. Only the clock on the wall is moved,
       # and the waits of threads, which go by the other one, are left alone.
+      optional+=(-trait- Needs=lock_timeout) # the handler of PostgreSQL's timer sees the true clock, and waits on
       clock=(env FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_FORCE_MONOTONIC_FIX=0 NO_FAKE_STAT=1
         faketime -m -f "$(printf '%+ds' $((date - $(date +%s))))")
       ;;
@@ -62,7 +63,7 @@ while [ $# -gt 0 ]; do
 done
 
 "$root/scripts/packages.sh"
-"$root/scripts/test-broker.sh" || optional=(-trait- Broker=aedes)
+"$root/scripts/test-broker.sh" || optional+=(-trait- Broker=aedes)
 if ! command -v kubectl >/dev/null; then
   echo "kubectl is not on PATH: the Kubernetes manifests are not rendered, and their tests are left out."
   optional+=(-trait- Needs=kubectl)

@@ -24,9 +24,8 @@ internal static class TallyModel
             ProjectDirectory = Path.Combine(Repository.Root, "AppHost"), // wherever it is started
         });
         builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
-        // What resources say is in the dashboard and the log files; that a start failed, or was interrupted, is said by who started.
-        builder.Services.AddLogging(logging => logging.AddFilter((_, category, level) =>
-            level >= LogLevel.Error && category is not "Microsoft.Extensions.Hosting.Internal.Host" && category?.Contains(".Resources.", StringComparison.Ordinal) != true));
+        // What resources say is in the dashboard and the log files; what fails is said by who started it.
+        builder.Services.AddLogging(logging => logging.AddFilter(level => level >= LogLevel.Critical));
 
         var (broker, database) = builder.AddInfrastructure(options, data);
         IResourceBuilder<ExecutableResource> Service<TProject>(string name, string icon) where TProject : IProjectMetadata, new() =>
@@ -48,7 +47,7 @@ internal static class TallyModel
             .WithUrlForEndpoint("http", url => url.DisplayText = "Web page")
             .WithUrls(context =>
             {
-                foreach (var (text, path) in ((string, string)[])[("API", "/openapi/v1.json"), ("Open the ledger", "/#ledger")])
+                foreach (var (text, path) in ((string, string)[])[("API", "/openapi/v1.json"), ("Open the ledger", "/#!ledger")])
                     context.Urls.Add(new ResourceUrlAnnotation { Url = context.GetEndpoint("http")!.Url + path, DisplayText = text });
             });
 

@@ -1,9 +1,9 @@
-// Takes the picture of one trace: node picture.cjs DASHBOARD FILE (scripts/picture.sh). CommonJS, because only that looks into NODE_PATH.
+// Takes the pictures of the resources and of one trace: node picture.cjs DASHBOARD DIRECTORY (scripts/picture.sh). CommonJS, because only that looks into NODE_PATH.
 const { chromium } = require('playwright-core');
 
-const [dashboard, file] = process.argv.slice(2);
+const [dashboard, directory] = process.argv.slice(2);
 const spansOfATrace = 7;
-const arrival = 30_000; // milliseconds; spans go out once a second
+const arrival = 30_000; // milliseconds; spans go out every five seconds
 
 const attribute = (element, key) => (element.attributes ?? []).find(one => one.key === key)?.value.stringValue;
 
@@ -22,6 +22,16 @@ const begin = all => all.map(span => BigInt(span.startTimeUnixNano)).reduce((lea
 const end = all => all.map(span => BigInt(span.endTimeUnixNano)).reduce((most, one) => (one > most ? one : most));
 const group = all => all.reduce((map, span) => map.set(span.traceId, [...(map.get(span.traceId) ?? []), span]), new Map());
 
+async function shoot(page, path, text, file) {
+  await page.goto(dashboard + path);
+  await page.waitForFunction(wanted => document.body.innerText.includes(wanted), text);
+  const close = page.locator('.fluent-messagebar-close, fluent-message-bar [slot="close"], .message-bar-container button').first();
+  if (await close.isVisible()) await close.click();
+  await page.mouse.move(30, 300); // no tooltip
+  await page.waitForTimeout(1_000); // bars are drawn a moment after the rows
+  await page.screenshot({ path: file });
+}
+
 async function main() {
   const until = Date.now() + arrival;
   let traces = await completeTraces();
@@ -39,14 +49,9 @@ async function main() {
   });
   try {
     const page = await browser.newPage({ viewport: { width: 1400, height: 440 }, deviceScaleFactor: 1.25, colorScheme: 'light' });
-    await page.goto(`${dashboard}/traces/detail/${trace.id}`);
-    await page.waitForFunction(() => document.body.innerText.includes('acks/'));
-    const close = page.locator('.fluent-messagebar-close, fluent-message-bar [slot="close"], .message-bar-container button').first();
-    if (await close.isVisible()) await close.click();
-    await page.mouse.move(30, 300); // no tooltip
-    await page.waitForTimeout(1_000); // bars are drawn a moment after the rows
-    await page.screenshot({ path: file });
-    console.log(`${file}: trace ${trace.id}, ${(trace.nanoseconds / 1e6).toFixed(1)} ms, one of ${traces.length}`);
+    await shoot(page, '/', 'queryapi', `${directory}/resources.png`);
+    await shoot(page, `/traces/detail/${trace.id}`, 'acks/', `${directory}/trace.png`);
+    console.log(`${directory}: trace ${trace.id}, ${(trace.nanoseconds / 1e6).toFixed(1)} ms, one of ${traces.length}`);
   } finally {
     await browser.close();
   }

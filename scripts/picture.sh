@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: picture.sh
-# Makes docs/pictures/trace.png anew: a run with the dashboard, and one of its traces as headless Chromium shows it. Needs chromium,
-# node and npm, which brings playwright-core; leaves nothing running.
+# Makes docs/pictures/resources.png and trace.png anew: a run with the dashboard, its resources and one of its traces as headless
+# Chromium shows them. Needs chromium, node and npm, which brings playwright-core; leaves nothing running.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -21,7 +21,7 @@ mkdir -p "$work"
 [ -d "$work/node_modules/playwright-core" ] ||
   npm install --ignore-scripts --no-audit --no-fund --prefix "$work" playwright-core@1.64.1 >"$work/npm.log" 2>&1
 
-"$root/run.sh" --dashboard --messages "$readings" --rate 4000 --data "$work/data" >"$log" 2>&1 &
+"$root/run.sh" --dashboard --infra local --messages "$readings" --rate 4000 --data "$work/data" >"$log" 2>&1 &
 run=$!
 stop() {
   kill -INT "$run" 2>/dev/null || true
@@ -41,4 +41,4 @@ for ((waited = 0; ; waited++)); do
 done
 
 dashboard=$(sed -n 's|^  dashboard  *\(http://[^ ]*\)$|\1|p' "$log")
-NODE_PATH=$work/node_modules node "$root/scripts/picture.cjs" "${dashboard%/}" "$root/docs/pictures/trace.png"
+NODE_PATH=$work/node_modules node "$root/scripts/picture.cjs" "${dashboard%/}" "$root/docs/pictures"

@@ -28,7 +28,7 @@ internal sealed record Database(IResourceBuilder<IResourceWithWaitSupport> Serve
     public static Database AddContainer(IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> password, string readerPassword, int port, string volume)
     {
         var server = builder.AddPostgres(Name, builder.AddParameter("postgres-user", Owner), password, port)
-            .WithImage(Images.Find("POSTGRES_IMAGE"))
+            .WithImage(Images.Find("POSTGRES_IMAGE")).WithImageRegistry(null)
             .WithArgs([.. Settings.SelectMany(setting => (string[])["-c", setting])])
             .WithVolume(volume, "/var/lib/postgresql/data")
             .WithEndpoint(Tcp, endpoint => endpoint.IsProxied = false);

@@ -59,7 +59,7 @@ public sealed class ModelTests
         var image = container.Annotations.OfType<ContainerImageAnnotation>().Single();
         var named = (await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "images.env"), TestContext.Current.CancellationToken))
             .Single(line => line.StartsWith(variable + "=", StringComparison.Ordinal))[(variable.Length + 1)..];
-        named.ShouldStartWith($"{image.Registry}/{image.Image}:");
+        named.ShouldStartWith($"{(image.Registry is null ? "" : image.Registry + "/")}{image.Image}:");
         (named.EndsWith($":{image.Tag}", StringComparison.Ordinal) || named.EndsWith($"@sha256:{image.SHA256}", StringComparison.Ordinal)).ShouldBeTrue(named);
         container.Annotations.OfType<ContainerMountAnnotation>().ShouldHaveSingleItem().ShouldSatisfyAllConditions(
             mount => mount.Type.ShouldBe(ContainerMountType.Volume),

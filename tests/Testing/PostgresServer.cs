@@ -6,7 +6,7 @@ using Tally.Testing.Processes;
 
 namespace Tally.Testing;
 
-/// <summary>A PostgreSQL of its own, on a free port, with fsync on; as AppHost's local mode starts it, only smaller.</summary>
+/// <summary>A PostgreSQL of its own, on a free port, with fsync on; as AppHost starts it, only smaller.</summary>
 public sealed class PostgresServer : IPostgres
 {
     // Small enough for a dozen at once, large enough that nothing but the workload decides.
@@ -40,7 +40,7 @@ public sealed class PostgresServer : IPostgres
     /// <summary>Makes a data directory and starts it.</summary>
     public static Task<PostgresServer> StartAsync(CancellationToken cancellationToken) => StartAsync(Settings, cancellationToken);
 
-    /// <summary>The same with other settings: those of AppHost's local mode, where speed is measured.</summary>
+    /// <summary>The same with other settings: those of AppHost, where speed is measured.</summary>
     internal static async Task<PostgresServer> StartAsync(string[] settings, CancellationToken cancellationToken)
     {
         var directory = TestDirectory.Make("postgres");

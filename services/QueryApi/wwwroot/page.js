@@ -1,5 +1,6 @@
 // Puts the page together: the stream feeds the current run, and its changes refresh the list.
 
+import { get } from './api.js';
 import { byId } from './dom.js';
 import { listenForDevices } from './device.js';
 import { markStale, showCurrent } from './current.js';
@@ -30,6 +31,21 @@ function open(run) {
 const hashOf = (run) => `#${encodeURIComponent(run)}`;
 const runOfHash = () => decodeURIComponent(location.hash.slice(1));
 
+// A run's name, or the link of AppHost to whichever run is the newest: no run has such a name.
+async function openHash() {
+  if (location.hash !== '#!ledger') {
+    if (location.hash) open(runOfHash());
+    return;
+  }
+
+  try {
+    const [newest] = (await get('/api/runs?limit=1')).runs;
+    if (newest) choose(newest.run);
+  } catch {
+    // the stream shows that something is wrong, and the link can be followed again
+  }
+}
+
 async function list() {
   lastList = performance.now();
   try {
@@ -57,10 +73,8 @@ function onState(state, detail) {
   markStale(state !== 'live');
 }
 
-window.addEventListener('hashchange', () => {
-  if (location.hash) open(runOfHash());
-});
+window.addEventListener('hashchange', openHash);
 listenForDevices();
 list();
-if (location.hash) open(runOfHash());
+openHash();
 follow('/api/events', onProgress, onState);

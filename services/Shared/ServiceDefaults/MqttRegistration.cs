@@ -9,7 +9,7 @@ using Tally.MqttNetClient;
 namespace Tally.ServiceDefaults;
 
 /// <summary>
-/// Where the broker is: <c>ConnectionStrings:mqtt</c>, as Aspire and AppHost's local mode both give it; what else it takes to get
+/// Where the broker is: <c>ConnectionStrings:mqtt</c>, as Aspire gives it; what else it takes to get
 /// there: <see cref="Mqtt.MqttSettings"/>; and which client speaks to it: <c>Mqtt:Client</c>.
 /// </summary>
 public static class MqttRegistration

@@ -5,7 +5,7 @@ using Tally.Testing;
 
 namespace Tally.Benchmarks.Pipeline;
 
-/// <summary>Broker, database, Ingest and AckResponder as processes of their own, with the settings of AppHost's local mode.</summary>
+/// <summary>Broker, database, Ingest and AckResponder as processes of their own, with AppHost's settings.</summary>
 internal sealed class PipelineServices : IAsyncDisposable
 {
     /// <summary>The broker among <see cref="Processes"/>.</summary>

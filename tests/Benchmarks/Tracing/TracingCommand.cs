@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Reflection;
+using Tally.ServiceDefaults;
 using Tally.Testing.Processes;
 using Tally.Testing;
 

@@ -120,6 +120,7 @@ public sealed class PartitionTests(StoreServer server)
     }
 
     [Fact]
+    [Trait("Needs", "lock_timeout")] // which does not fire under faketime
     public async Task A_day_whose_tables_are_held_is_left_for_later_and_storing_goes_on()
     {
         await using var store = new Store(await server.CreateMigratedAsync());

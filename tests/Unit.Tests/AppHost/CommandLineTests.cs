@@ -57,7 +57,7 @@ public sealed class CommandLineTests
     {
         var script = File.ReadAllText(Path.Combine(Repository.Root, "run.sh"));
         foreach (var field in typeof(CommandLine).GetFields(BindingFlags.NonPublic | BindingFlags.Static).Where(field => field.FieldType.IsAssignableTo(typeof(Option))))
-            script.ShouldContain($"={((Option)field.GetValue(null)!).Name} ");
+            script.ShouldMatch($"={((Option)field.GetValue(null)!).Name}[ )]");
     }
 
     [Theory]
