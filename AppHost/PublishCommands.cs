@@ -5,7 +5,6 @@ namespace Tally.AppHost;
 /// <summary>The simulator's runs, started from the dashboard.</summary>
 internal static class PublishCommands
 {
-    /// <summary>Gives the simulator the options of our command line, and a command for each usual number of readings.</summary>
     public static IResourceBuilder<ExecutableResource> WithRuns(this IResourceBuilder<ExecutableResource> simulator, RunOptions options)
     {
         long next = options.Messages; // written by a command, read when the simulator starts after it

@@ -78,8 +78,8 @@ internal static class TallyModel
     {
         var project = new TProject().ProjectPath;
         var output = Repository.OutputOf(Path.GetDirectoryName(project)!);
-        var program = Path.Combine(output, $"Tally.{Path.GetFileNameWithoutExtension(project)}.dll");
-        if (!File.Exists(program)) throw new EnvironmentException($"{program} is not built: ./run.sh builds it, and so does dotnet build AppHost.");
+        var program = $"Tally.{Path.GetFileNameWithoutExtension(project)}.dll";
+        if (!File.Exists(Path.Combine(output, program))) throw new EnvironmentException($"{program} is not in {output}: ./run.sh builds it, and so does dotnet build AppHost.");
         return builder.AddExecutable(name, "dotnet", output, program).WithEnvironment("Logging__LogLevel__Microsoft", "Warning"); // "now listening" and the like: AppHost says so itself
     }
 

@@ -6,7 +6,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-directory=$1 port=$2 secrets=$3
+mkdir -p "$1"
+directory=$(cd "$1" && pwd) port=$2 secrets=$3
 # shellcheck source=scripts/programs.sh
 . "$root/scripts/programs.sh"
 hold_lock "$(dirname "$directory")/servers.lock"

@@ -5,14 +5,14 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-directory=$1 port=$2 password=$3
+mkdir -p "$1"
+directory=$(cd "$1" && pwd) port=$2 password=$3
 shift 3
 # shellcheck source=scripts/programs.sh
 . "$root/scripts/programs.sh"
 hold_lock "$(dirname "$directory")/servers.lock"
 program=$(find_program postgres)
 become_user postgres
-mkdir -p "$directory"
 if ! [ -f "$directory/data/PG_VERSION" ]; then
   rm -rf "$directory/data" "$directory/data.new" # half made: initdb was interrupted
   install -m 600 "$password" "$directory/password"

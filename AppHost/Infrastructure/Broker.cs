@@ -31,7 +31,7 @@ internal sealed record Broker(IResourceBuilder<IResourceWithWaitSupport> Server,
 
     public static Broker AddExecutable(IDistributedApplicationBuilder builder, IReadOnlyDictionary<string, ParameterResource> passwords, int port, string directory, string secrets) =>
         Of(
-            builder.AddExecutable(Name, Path.Combine(Repository.Root, "scripts", "mosquitto.sh"), Repository.Root, directory, $"{port}", secrets)
+            builder.AddScript(Name, directory, $"{port}", secrets)
                 .WithEndpoint(port: port, targetPort: port, name: Mqtt, scheme: Mqtt, isProxied: false),
             passwords);
 

@@ -37,7 +37,7 @@ internal sealed record Database(IResourceBuilder<IResourceWithWaitSupport> Serve
 
     public static Database AddExecutable(
         IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> password, string readerPassword, int port, string directory, string passwordFile) => Of(
-        builder.AddExecutable(Name, Path.Combine(Repository.Root, "scripts", "postgres.sh"), Repository.Root, [directory, $"{port}", passwordFile, .. Settings])
+        builder.AddScript(Name, [directory, $"{port}", passwordFile, .. Settings])
             .WithEndpoint(port: port, targetPort: port, scheme: Tcp, name: Tcp, isProxied: false),
         password.Resource,
         readerPassword);

@@ -32,6 +32,5 @@ internal sealed class Ports(string path, Screen screen)
         return port;
     }
 
-    /// <summary>Whether nobody listens there. Somebody else may begin to at any time.</summary>
     public static bool IsFree(int port) => !IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(listener => listener.Port == port);
 }

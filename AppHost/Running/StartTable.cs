@@ -34,7 +34,6 @@ internal static class StartTable
             ((string[])[data.SecretFileOf(user), Path.GetRelativePath(Environment.CurrentDirectory, data.SecretFileOf(user))]).MinBy(path => path.Length)!;
     }
 
-    /// <summary>Address of the web page.</summary>
     public static string PageOf(DistributedApplicationModel model) => $"http://127.0.0.1:{PortOf(model, TallyModel.QueryApi)}/";
 
     private static int PortOf(DistributedApplicationModel model, string name) =>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text;
 using Tally.Mqtt;
+using Tally.ServiceDefaults.Telemetry;
 using Tally.Storage;
 
 namespace Tally.Ingest;
@@ -27,8 +28,10 @@ internal static class IngestTelemetry
     /// <summary>Readings received at the socket, copies included.</summary>
     public static readonly Counter<long> Received = Meter.CreateCounter<long>("tally.ingest.readings.received", "{reading}", "Readings received at the socket, copies included.");
 
-    /// <summary>Readings that are new in the store.</summary>
-    public static readonly Counter<long> Stored = Meter.CreateCounter<long>("tally.ingest.readings.stored", "{reading}", "Readings that are new in the store.");
+    private static long _stored;
+
+    /// <summary>Readings that are new in the store; counted by <see cref="CountStored"/>.</summary>
+    private static readonly Counter<long> Stored = Meter.CreateCounter<long>("tally.ingest.readings.stored", "{reading}", "Readings that are new in the store.");
 
     /// <summary>Readings that were in the store already.</summary>
     public static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("tally.ingest.readings.duplicates", "{reading}", "Readings that were in the store already.");
@@ -68,6 +71,15 @@ internal static class IngestTelemetry
 
     /// <summary>Batches thrown away because the process had been stopped and its connection is gone.</summary>
     public static readonly Counter<long> DiscardedBatches = Meter.CreateCounter<long>("tally.ingest.batches.discarded", "{batch}", "Batches thrown away because the process had been stopped and its connection is gone.");
+
+    static IngestTelemetry() => Meter.CreateRate("tally.ingest.readings.stored.rate", "{reading}/s", "Readings per second that are new in the store.", () => Volatile.Read(ref _stored));
+
+    /// <summary>Counts readings that are new in the store. For the writer only.</summary>
+    public static void CountStored(long readings)
+    {
+        Stored.Add(readings);
+        Volatile.Write(ref _stored, _stored + readings);
+    }
 
     /// <summary>Starts the span of a sampled message that has arrived.</summary>
     public static Activity? StartProcess(in MqttMessage message, ActivityContext publisher) =>

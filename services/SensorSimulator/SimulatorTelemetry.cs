@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Tally.Mqtt;
 using Tally.SensorSimulator.Runs;
+using Tally.ServiceDefaults.Telemetry;
 
 namespace Tally.SensorSimulator;
 
@@ -40,6 +41,8 @@ internal static class SimulatorTelemetry
             "tally.simulator.publish_to_acknowledged.duration", "s", "Time from the first sending of a reading to its acknowledgement.", advice: MqttTelemetry.Durations);
         Meter.CreateObservableCounter("tally.simulator.readings.published", () => Totals().Published, "{reading}", "Different readings published.");
         Meter.CreateObservableCounter("tally.simulator.readings.acknowledged", () => Totals().Acknowledged, "{reading}", "Readings acknowledged, as stored or as rejected.");
+        Meter.CreateRate("tally.simulator.readings.published.rate", "{reading}/s", "Different readings published per second.", () => Totals().Published);
+        Meter.CreateRate("tally.simulator.readings.acknowledged.rate", "{reading}/s", "Readings acknowledged per second.", () => Totals().Acknowledged);
         Meter.CreateObservableCounter("tally.simulator.readings.resent", () => Totals().Resent, "{reading}", "Copies sent, probes included.");
         Meter.CreateObservableUpDownCounter("tally.simulator.readings.unacknowledged", () => Totals().Unacknowledged, "{reading}", "Readings that wait for their acknowledgement.");
     }

@@ -49,7 +49,7 @@ internal sealed class WriterLoop(
         using (batch.Traces.BeginStoring(batch.MessageCount))
         {
             var result = await writer.WriteAsync(batch.Rows, cancellationToken);
-            IngestTelemetry.Stored.Add(result.Stored);
+            IngestTelemetry.CountStored(result.Stored);
             IngestTelemetry.Duplicates.Add(result.Duplicates);
             IngestTelemetry.Rejected.Add(batch.Rejections.Count + result.Refused);
             totals.Add(result, batch.Rejections.Count);

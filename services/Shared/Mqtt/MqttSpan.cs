@@ -57,7 +57,7 @@ public static class MqttSpan
     /// <returns>Null when nobody listens.</returns>
     public static Activity? ProcessBatch(ActivitySource source, string template, int count, ActivityContext first) =>
         Start(source, $"process batch {template}", ActivityKind.Consumer, first)?
-            .SetTag(OperationName, "process").SetTag(OperationType, "process").SetTag(DestinationTemplate, template).SetTag(BatchMessageCount, count);
+            .SetTag(OperationName, "process").SetTag(OperationType, "process").SetTag(DestinationTemplate, template).SetTag(DestinationName, template).SetTag(BatchMessageCount, count);
 
     /// <summary>
     /// Spans of messages begin on one thread and end on another: none is the surroundings of what its thread does next, and none

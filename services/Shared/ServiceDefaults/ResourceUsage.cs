@@ -81,9 +81,7 @@ public sealed class UsageSampler
     // children. They share the page cache, so it is counted once: as the largest share that one of them has touched.
     private static (double Seconds, long Bytes) WithChildren(int pid, ProcessUsage postmaster)
     {
-        var all = Directory.EnumerateDirectories("/proc")
-            .Select(directory => int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var other) ? ProcessUsage.Of(other) : null)
-            .OfType<ProcessUsage>().Where(usage => usage.Parent == pid).Append(postmaster).ToList();
+        var all = ProcessUsage.ChildrenOf(pid).Select(ProcessUsage.Of).OfType<ProcessUsage>().Append(postmaster).ToList();
         return (all.Sum(usage => usage.Seconds) + postmaster.WaitedSeconds, all.Sum(usage => usage.OwnBytes) + all.Max(usage => usage.SharedBytes));
     }
 }
@@ -111,6 +109,13 @@ public readonly record struct ProcessUsage(int Parent, double Seconds, double Wa
         {
             return null;
         }
+    }
+
+    /// <summary>The processes that a process has started and that are still there.</summary>
+    public static IReadOnlyList<int> ChildrenOf(int pid)
+    {
+        var file = $"/proc/{pid}/task/{pid}/children";
+        return File.Exists(file) ? [.. File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(child => int.Parse(child, CultureInfo.InvariantCulture))] : [];
     }
 
     internal static ProcessUsage? Parse(string stat, IReadOnlyCollection<string> status)
