@@ -20,7 +20,7 @@ internal static class TallyModel
         if (options.Dashboard) Telemetry.PrepareDashboard(data.Ports);
         var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
         {
-            DisableDashboard = !options.Dashboard,
+            DisableDashboard = !options.Dashboard, TrustDeveloperCertificate = false, // nothing here speaks TLS, and looking for the certificate takes half a second
             ProjectDirectory = Path.Combine(Repository.Root, "AppHost"), // wherever it is started
         });
         builder.Services.AddSingleton<IHostLifetime, SignalsAreOurs>();
