@@ -19,7 +19,7 @@ export DOTNET_CLI_HOME=${DOTNET_CLI_HOME:-${HOME:-$root/artifacts/home}}
 # containers, whose images may have to be built first. They take about two minutes when they are there.
 unit_limit=120
 integration_limit=420
-endtoend_limit=300
+endtoend_limit=420
 apphost_limit=300 # two images may have to be pulled
 containers_limit=420
 filter=(-trait- Category=Long)

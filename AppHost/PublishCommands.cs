@@ -29,8 +29,7 @@ internal static class PublishCommands
                     IconName = "Send",
                     IsHighlighted = true,
                     UpdateState = context => context.ResourceSnapshot.State?.Text is { } state && state != KnownResourceStates.NotStarted && !KnownResourceStates.TerminalStates.Contains(state)
-                        ? ResourceCommandState.Disabled
-                        : ResourceCommandState.Enabled,
+                        ? ResourceCommandState.Disabled : ResourceCommandState.Enabled,
                 });
         }
 

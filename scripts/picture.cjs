@@ -49,6 +49,8 @@ async function main() {
   });
   try {
     const page = await browser.newPage({ deviceScaleFactor: 1.25, colorScheme: 'light' });
+    await page.goto(dashboard);
+    await page.locator('.dashboard-message-bar-dismiss').click(); // that the dashboard has no password; it is remembered
     await shoot(page, '/', 'queryapi', 560, `${directory}/resources.png`);
     await shoot(page, `/traces/detail/${trace.id}`, 'acks/', 540, `${directory}/trace.png`);
     console.log(`${directory}: trace ${trace.id}, ${(trace.nanoseconds / 1e6).toFixed(1)} ms, one of ${traces.length}`);

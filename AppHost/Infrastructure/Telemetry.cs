@@ -41,7 +41,7 @@ internal static class Telemetry
                      ("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", $"http://127.0.0.1:{ports.Choose("its source of resources", 18_887)}"),
                      ("ASPIRE_ALLOW_UNSECURED_TRANSPORT", "true"), // loopback only, as the next
                      ("ASPIRE_DASHBOARD_UNSECURED_ALLOW_ANONYMOUS", "true"),
-                     ("DASHBOARD__OTLP__SUPPRESSUNSECUREDMESSAGE", "true"), ("DASHBOARD__API__SUPPRESSUNSECUREDMESSAGE", "true"),
+                     ("DASHBOARD__OTLP__SUPPRESSUNSECUREDMESSAGE", "true"),
                      ("DASHBOARD__TELEMETRYLIMITS__MAXTRACECOUNT", "20000"), // twice its default: several runs of a million, 200 MB when it is full
                  ])
         {

@@ -11,7 +11,8 @@ internal sealed class DataDirectory : IDisposable
 {
     private const int PasswordLength = 24;
     // Aspire's orchestrator ends what a killed AppHost has left within 8 s (measured); PostgreSQL may have to write a checkpoint.
-    private static readonly TimeSpan PredecessorTimeout = TimeSpan.FromSeconds(90);
+    // The kernel needs a moment to take a killed AppHost apart.
+    private static readonly TimeSpan PredecessorTimeout = TimeSpan.FromSeconds(90), LockTimeout = TimeSpan.FromSeconds(1);
     private readonly string _directory;
     private readonly FileStream _lock;
 
@@ -37,7 +38,7 @@ internal sealed class DataDirectory : IDisposable
         try
         {
             Directory.CreateDirectory(options.Data);
-            var data = new DataDirectory(options.Data, Lock(options.Data), screen);
+            var data = new DataDirectory(options.Data, await LockAsync(options.Data, cancellationToken), screen);
             Directory.CreateDirectory(data.Servers); // with the usual umask others may go through it, and scripts/ give what lies in it away
             await data.UntilPredecessorsAreGoneAsync(screen, cancellationToken);
             if (options.Reset) await data.ResetAsync(options.Containers, cancellationToken);
@@ -74,18 +75,9 @@ internal sealed class DataDirectory : IDisposable
     public string VolumeOf(string server) => $"tally-{Hash}-{server}";
     public void Dispose() => _lock.Dispose();
 
-    private static FileStream Lock(string directory)
-    {
-        try
-        {
-            // FileShare.None is flock(2): the kernel lets go of it when we end, however we end.
-            return new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException)
-        {
-            throw new EnvironmentException($"Tally is already running on {directory}: stop it with Ctrl-C where it runs, or start a second one with --data DIR.");
-        }
-    }
+    private static async Task<FileStream> LockAsync(string directory, CancellationToken cancellationToken) =>
+        await HoldAsync(Path.Combine(directory, "lock"), LockTimeout, () => { }, cancellationToken)
+        ?? throw new EnvironmentException($"Tally is already running on {directory}: stop it with Ctrl-C where it runs, or start a second one with --data DIR.");
 
     private static bool IsOpen(string directory)
     {
@@ -96,16 +88,24 @@ internal sealed class DataDirectory : IDisposable
     // Broker and database hold a lock for as long as they live (scripts/), also when their AppHost was killed.
     private async Task UntilPredecessorsAreGoneAsync(Screen screen, CancellationToken cancellationToken)
     {
+        void Say() => screen.Say("The processes of an earlier start that was killed are still stopping; waiting for them.");
+        await (await HoldAsync(Path.Combine(Servers, "servers.lock"), PredecessorTimeout, Say, cancellationToken)
+            ?? throw new EnvironmentException($"Broker or database of an earlier start are still running in {Servers} after {PredecessorTimeout.TotalSeconds:0} s: stop them, or use --data DIR.")).DisposeAsync();
+    }
+
+    // FileShare.None is flock(2): the kernel lets go of it when its holder ends, however it ends.
+    private static async Task<FileStream?> HoldAsync(string file, TimeSpan timeout, Action onWait, CancellationToken cancellationToken)
+    {
         for (var since = Stopwatch.StartNew(); ; await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken))
         {
             try
             {
-                await new FileStream(Path.Combine(Servers, "servers.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None).DisposeAsync();
-                return;
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (since.Elapsed < PredecessorTimeout)
+            catch (IOException)
             {
-                if (since.Elapsed.TotalMilliseconds < 100) screen.Say("The processes of an earlier start that was killed are still stopping; waiting for them.");
+                if (since.Elapsed > timeout) return null;
+                if (since.Elapsed.TotalMilliseconds < 100) onWait();
             }
         }
     }

@@ -73,6 +73,7 @@ internal sealed class Session(DistributedApplication application, RunOptions opt
         }
         catch (OperationCanceledException)
         {
+            sampler.Look(); // while the simulator is there: it may not have lived for one interval
             await watch.StopAsync([TallyModel.Simulator], Signal.Interrupt, SimulatorStop);
             status = ExitStatus.Interrupted;
         }

@@ -10,7 +10,7 @@ public static class Parsing
 {
     /// <summary>A whole number.</summary>
     public static Option<long> Whole(string name, string description, long byDefault, long min, long max) => Make(
-        name, description, _ => byDefault,
+        name, min == long.MinValue ? description : string.Create(CultureInfo.InvariantCulture, $"{description.TrimEnd('.')} ({min:N0} to {max:N0})."), _ => byDefault,
         (string text, out long value) => long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
         string.Create(CultureInfo.InvariantCulture, $"a whole number from {min:N0} to {max:N0}"));
 

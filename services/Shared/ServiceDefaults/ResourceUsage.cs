@@ -36,6 +36,22 @@ public sealed class UsageSampler
         for (; !stop.IsCancellationRequested; Look()) await Task.Delay(Interval, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    /// <summary>Looks now.</summary>
+    public void Look()
+    {
+        lock (_lock)
+        {
+            foreach (var (name, processId, isNew) in _sources)
+            {
+                if (processId() is not { } pid || ProcessUsage.Of(pid) is not { } usage) continue;
+                var (seconds, peak) = name == Postgres ? WithChildren(pid, usage) : (usage.Seconds, usage.PeakBytes);
+                // A resource that was started again during the run is new as well: all its time is the run's.
+                var atStart = _lives.TryGetValue((name, pid), out var life) ? life.AtStart : isNew || _lives.Keys.Any(key => key.Name == name) ? 0 : seconds;
+                _lives[(name, pid)] = (atStart, Math.Max(seconds, life.Seconds), Math.Max(peak, life.Peak));
+            }
+        }
+    }
+
     /// <summary>What each that had a process has used so far, in the order in which they were added.</summary>
     public IReadOnlyList<ResourceUsage> Usage()
     {
@@ -60,21 +76,6 @@ public sealed class UsageSampler
         File.WriteAllText(report + ".new", json.ToJsonString(Indented) + "\n");
         File.Move(report + ".new", report, overwrite: true);
         return true;
-    }
-
-    private void Look()
-    {
-        lock (_lock)
-        {
-            foreach (var (name, processId, isNew) in _sources)
-            {
-                if (processId() is not { } pid || ProcessUsage.Of(pid) is not { } usage) continue;
-                var (seconds, peak) = name == Postgres ? WithChildren(pid, usage) : (usage.Seconds, usage.PeakBytes);
-                // A resource that was started again during the run is new as well: all its time is the run's.
-                var atStart = _lives.TryGetValue((name, pid), out var life) ? life.AtStart : isNew || _lives.Keys.Any(key => key.Name == name) ? 0 : seconds;
-                _lives[(name, pid)] = (atStart, Math.Max(seconds, life.Seconds), Math.Max(peak, life.Peak));
-            }
-        }
     }
 
     // PostgreSQL is a process for each connection: those that have ended are in the postmaster's own numbers, those that live are its
