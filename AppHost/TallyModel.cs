@@ -47,8 +47,8 @@ internal static class TallyModel
             .WithUrlForEndpoint("http", url => url.DisplayText = "Web page")
             .WithUrls(context =>
             {
-                foreach (var (text, path) in ((string, string)[])[("API", "/openapi/v1.json"), ("Open the ledger", "/#!ledger")])
-                    context.Urls.Add(new ResourceUrlAnnotation { Url = context.GetEndpoint("http")!.Url + path, DisplayText = text });
+                context.Urls.Add(new ResourceUrlAnnotation { Url = context.GetEndpoint("http")!.Url + "/openapi/v1.json", DisplayText = "API" });
+                context.Urls.Add(new ResourceUrlAnnotation { Url = context.GetEndpoint("http")!.Url + "/#!ledger", DisplayText = "Open the ledger" });
             });
 
         var simulator = Service<Projects.SensorSimulator>(Simulator, "Temperature").WithBroker(broker, "simulator")

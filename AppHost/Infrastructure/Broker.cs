@@ -30,10 +30,7 @@ internal sealed record Broker(IResourceBuilder<IResourceWithWaitSupport> Server,
     }
 
     public static Broker AddExecutable(IDistributedApplicationBuilder builder, IReadOnlyDictionary<string, ParameterResource> passwords, int port, string directory, string secrets) =>
-        Of(
-            builder.AddScript(Name, directory, $"{port}", secrets)
-                .WithEndpoint(port: port, targetPort: port, name: Mqtt, scheme: Mqtt, isProxied: false),
-            passwords);
+        Of(builder.AddScript(Name, directory, $"{port}", secrets).WithEndpoint(port: port, targetPort: port, name: Mqtt, scheme: Mqtt, isProxied: false), passwords);
 
     /// <summary>Address with user and password, as <c>ConnectionStrings:mqtt</c> takes it.</summary>
     public ReferenceExpression AddressOf(string user) => ReferenceExpression.Create(

@@ -37,10 +37,7 @@ internal sealed record Database(IResourceBuilder<IResourceWithWaitSupport> Serve
 
     public static Database AddExecutable(
         IDistributedApplicationBuilder builder, IResourceBuilder<ParameterResource> password, string readerPassword, int port, string directory, string passwordFile) => Of(
-        builder.AddScript(Name, [directory, $"{port}", passwordFile, .. Settings])
-            .WithEndpoint(port: port, targetPort: port, scheme: Tcp, name: Tcp, isProxied: false),
-        password.Resource,
-        readerPassword);
+        builder.AddScript(Name, [directory, $"{port}", passwordFile, .. Settings]).WithEndpoint(port: port, targetPort: port, scheme: Tcp, name: Tcp, isProxied: false), password.Resource, readerPassword);
 
     /// <summary>The owner's connection string. Pools of 20: with three services, less than max_connections.</summary>
     public ReferenceExpression ConnectionString => ReferenceExpression.Create(

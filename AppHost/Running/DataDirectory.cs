@@ -64,10 +64,7 @@ internal sealed class DataDirectory : IDisposable
         if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException("Tally needs Linux or macOS.");
         var made = RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", PasswordLength);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        using var writer = new StreamWriter(file, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        using var writer = new StreamWriter(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
         writer.Write(made);
         return made;
     }

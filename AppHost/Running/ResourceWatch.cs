@@ -67,10 +67,7 @@ internal sealed partial class ResourceWatch(IServiceProvider services, string lo
         }
     }));
 
-    public void KillAll()
-    {
-        foreach (var process in _followed.Keys.Select(ProcessOf).OfType<int>()) Signals.Send(process, Signal.Kill);
-    }
+    public void KillAll() => Array.ForEach([.. _followed.Keys.Select(ProcessOf).OfType<int>()], process => Signals.Send(process, Signal.Kill));
 
     public async ValueTask DisposeAsync()
     {

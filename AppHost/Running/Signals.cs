@@ -32,10 +32,7 @@ internal sealed class Interruption : IDisposable
     public CancellationToken First => _first.Token;
     public CancellationToken Second => _second.Token;
 
-    public void Dispose()
-    {
-        foreach (var one in (IDisposable[])[.. _registrations, _first, _second]) one.Dispose();
-    }
+    public void Dispose() => Array.ForEach((IDisposable[])[.. _registrations, _first, _second], one => one.Dispose());
 
     private void Take(PosixSignalContext context)
     {

@@ -22,13 +22,7 @@ internal static class StartTable
             ("data", options.Containers ? $"volumes {data.VolumeOf(TallyModel.Mosquitto)}, {data.VolumeOf(TallyModel.Postgres)}" : data.Servers),
             ("logs", data.Logs),
         ]);
-        return
-        [
-            "",
-            string.Create(CultureInfo.InvariantCulture, $"Tally is up after {taken.TotalSeconds:0.0} s."),
-            .. rows.Select(row => $"  {row.Name,-12} {row.Value}"),
-            "",
-        ];
+        return ["", string.Create(CultureInfo.InvariantCulture, $"Tally is up after {taken.TotalSeconds:0.0} s."), .. rows.Select(row => $"  {row.Name,-12} {row.Value}"), ""];
 
         string Secret(string user) => // the shorter one: from the clone, a path within it
             ((string[])[data.SecretFileOf(user), Path.GetRelativePath(Environment.CurrentDirectory, data.SecretFileOf(user))]).MinBy(path => path.Length)!;
