@@ -16,7 +16,6 @@ COPY services/QueryApi/*.csproj services/QueryApi/
 COPY services/SensorSimulator/*.csproj services/SensorSimulator/
 COPY services/Shared/Contracts/*.csproj services/Shared/Contracts/
 COPY services/Shared/Mqtt/*.csproj services/Shared/Mqtt/
-COPY services/Shared/MqttNetClient/*.csproj services/Shared/MqttNetClient/
 COPY services/Shared/ServiceDefaults/*.csproj services/Shared/ServiceDefaults/
 COPY services/Shared/Storage/*.csproj services/Shared/Storage/
 # MSBuild takes it from the environment; empty, the feeds of nuget.config count.

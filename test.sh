@@ -63,7 +63,6 @@ while [ $# -gt 0 ]; do
 done
 
 "$root/scripts/packages.sh"
-"$root/scripts/test-broker.sh" || optional+=(-trait- Broker=aedes)
 if ! command -v kubectl >/dev/null; then
   echo "kubectl is not on PATH: the Kubernetes manifests are not rendered, and their tests are left out."
   optional+=(-trait- Needs=kubectl)

@@ -1,6 +1,5 @@
 using Tally.AckResponder.Broker;
 using Tally.AckResponder.Notices;
-using Tally.Mqtt;
 using Tally.ServiceDefaults;
 
 namespace Tally.AckResponder;

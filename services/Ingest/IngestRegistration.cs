@@ -3,7 +3,6 @@ using Npgsql;
 using Tally.Ingest.Announcing;
 using Tally.Ingest.Receiving;
 using Tally.Ingest.Storing;
-using Tally.Mqtt;
 using Tally.ServiceDefaults;
 using Tally.Storage;
 

@@ -6,6 +6,6 @@ using Tally.Benchmarks.Tracing;
 
 var root = new RootCommand("Tally's benchmarks: what the README quotes, measured again.")
 {
-    PipelineCommand.Create(), TracingCommand.Create(), TracingSideCommand.Create(), ClientCommand.Create(), ClientSideCommand.Create(), CodecCommand.Create(), FuzzCommand.Create(),
+    PipelineCommand.Create(), TracingCommand.Create(), TracingSideCommand.Create(), ClientCommand.Create(), ClientSideCommand.Create(), FuzzCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

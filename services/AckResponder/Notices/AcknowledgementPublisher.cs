@@ -1,4 +1,3 @@
-using System.Text;
 using Tally.AckResponder.Tracing;
 using Tally.Mqtt;
 
@@ -74,7 +73,7 @@ internal sealed class AcknowledgementPublisher(
             Topic = acknowledgement.Topic,
             Payload = acknowledgement.Payload,
             CorrelationData = acknowledgement.Correlation,
-            UserProperties = spans is null ? default : spans.UserProperties,
+            UserProperties = spans?.UserProperties,
             Qos = MqttQos.AtLeastOnce,
         },
         stop);
@@ -88,6 +87,6 @@ internal sealed class AcknowledgementPublisher(
             _loggedAt = time.GetTimestamp();
         }
 
-        logger.LogWarning("The broker does not take an acknowledgement on {Topic}: {Reason}. May the user of this service publish there?", Encoding.UTF8.GetString(acknowledgement.Topic), reason);
+        logger.LogWarning("The broker does not take an acknowledgement on {Topic}: {Reason}. May the user of this service publish there?", acknowledgement.Topic, reason);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Tally.AckResponder.Tracing;
 using Tally.Contracts;
 using Tally.Mqtt;
@@ -40,16 +41,16 @@ internal sealed class Notice(MqttDelivery delivery, int bytes, long arrivedAt) :
     /// <inheritdoc/>
     public void OnAcknowledgement(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlation)
     {
-        Acknowledgements.Add(new Acknowledgement(topic.ToArray(), payload.ToArray(), correlation.ToArray()) { Traces = _traces ?? [] });
+        Acknowledgements.Add(new Acknowledgement(Encoding.UTF8.GetString(topic), payload.ToArray(), correlation.IsEmpty ? null : correlation.ToArray()) { Traces = _traces ?? [] });
         _traces = null;
     }
 }
 
 /// <summary>One acknowledgement to publish, copied out of the receive buffer.</summary>
-/// <param name="Topic">Topic, UTF-8.</param>
+/// <param name="Topic">Topic.</param>
 /// <param name="Payload">JSON.</param>
-/// <param name="Correlation">Correlation Data; empty when there is none.</param>
-internal sealed record Acknowledgement(byte[] Topic, byte[] Payload, byte[] Correlation)
+/// <param name="Correlation">Correlation Data; null when there is none.</param>
+internal sealed record Acknowledgement(string Topic, byte[] Payload, byte[]? Correlation)
 {
     /// <summary>Traces of the sampled messages that it speaks of.</summary>
     public IReadOnlyList<ActivityContext> Traces { get; init; } = [];

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Text;
+using MQTTnet.Packets;
 using Tally.AckResponder.Notices;
 using Tally.Mqtt;
 
@@ -9,23 +9,21 @@ namespace Tally.AckResponder.Tracing;
 internal sealed class PublishSpans : IDisposable
 {
     private readonly List<Activity> _spans;
-    private readonly byte[] _encoded;
 
-    private PublishSpans(List<Activity> spans) => (_spans, _encoded) = (spans, MqttTraceContext.Encode([.. spans]));
+    private PublishSpans(List<Activity> spans) => (_spans, UserProperties) = (spans, MqttTraceContext.Encode([.. spans]));
 
     /// <summary>What the acknowledgement carries of them.</summary>
-    public MqttUserProperties UserProperties => new(_encoded);
+    public List<MqttUserProperty> UserProperties { get; }
 
     /// <summary>It is about to be published.</summary>
     /// <returns>Null when it speaks of no sampled message, or nobody listens.</returns>
     public static PublishSpans? Begin(Acknowledgement acknowledgement)
     {
         if (acknowledgement.Processes.Count == 0) return null;
-        var topic = Encoding.UTF8.GetString(acknowledgement.Topic);
         var spans = new List<Activity>(acknowledgement.Processes.Count);
         foreach (var process in acknowledgement.Processes)
         {
-            if (AckResponderTelemetry.StartPublish(topic, process.Context) is { } span) spans.Add(span);
+            if (AckResponderTelemetry.StartPublish(acknowledgement.Topic, process.Context) is { } span) spans.Add(span);
         }
 
         return new PublishSpans(spans);

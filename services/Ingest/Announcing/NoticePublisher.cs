@@ -83,7 +83,7 @@ internal sealed class NoticePublisher(IngestClients clients, NoticeTrouble troub
             {
                 Topic = notices.TopicOf(notice),
                 Payload = notices.PayloadOf(notice),
-                ContentType = "application/json"u8,
+                ContentType = "application/json",
                 Qos = MqttQos.AtLeastOnce,
             },
             cancellationToken);

@@ -15,45 +15,45 @@ internal sealed class AckAddresses(IngestOptions options, ILogger<AckAddresses> 
     /// <summary>Prefixes that are logged once each; a publisher who tries thousands gets no more lines.</summary>
     private const int LoggedPrefixes = 16;
 
-    private readonly Dictionary<byte[], AckAddress> _known = new(ByteKeys.Instance);
+    private readonly Dictionary<string, AckAddress> _known = [];
     private readonly HashSet<string> _logged = [];
+    private string? _lastTopic;
     private AckAddress _last = new([]);
 
     /// <summary>The address that a message asks for.</summary>
-    /// <param name="responseTopic">Its Response Topic, UTF-8; empty when absent.</param>
+    /// <param name="responseTopic">Its Response Topic; null when absent.</param>
     /// <returns>Null when it asks for none, or for one that is not allowed.</returns>
-    public AckAddress? Find(ReadOnlySpan<byte> responseTopic)
+    public AckAddress? Find(string? responseTopic)
     {
-        if (responseTopic.IsEmpty) return null;
-        if (_last.Topic.Span.SequenceEqual(responseTopic)) return _last;
-        if (_known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(responseTopic, out var known)) return _last = known;
-        if (responseTopic.Length > MaxBytes || !Topics.IsAllowedResponseTopic(responseTopic, options.AllowedResponsePrefixes))
+        if (responseTopic is null) return null;
+        if (responseTopic == _lastTopic) return _last;
+        if (!_known.TryGetValue(responseTopic, out var address))
         {
-            Refuse(responseTopic);
-            return null;
+            if (Encoding.UTF8.GetByteCount(responseTopic) > MaxBytes || !Topics.IsAllowedResponseTopic(responseTopic, options.AllowedResponsePrefixes))
+            {
+                Refuse(responseTopic);
+                return null;
+            }
+
+            if (_known.Count == Capacity) _known.Clear();
+            address = _known[responseTopic] = new AckAddress(Encoding.UTF8.GetBytes(responseTopic));
         }
 
-        if (_known.Count == Capacity) _known.Clear();
-        var topic = responseTopic.ToArray();
-        return _last = _known[topic] = new AckAddress(topic);
+        (_lastTopic, _last) = (responseTopic, address);
+        return address;
     }
 
     /// <summary>The address of a device that asks for none: <c>acks/{device}</c>.</summary>
-    public AckAddress OfDevice(ReadOnlySpan<byte> device)
-    {
-        Span<byte> topic = stackalloc byte[Topics.AckPrefix.Length + Limits.NameBytes];
-        "acks/"u8.CopyTo(topic);
-        device.CopyTo(topic["acks/"u8.Length..]);
-        return Find(topic[..("acks/"u8.Length + device.Length)]) ?? throw new ArgumentException("A device's name holds a wildcard.", nameof(device));
-    }
+    public AckAddress OfDevice(ReadOnlySpan<byte> device) =>
+        Find(Topics.Acks(Encoding.UTF8.GetString(device))) ?? throw new ArgumentException("A device's name holds a wildcard.", nameof(device));
 
-    private void Refuse(ReadOnlySpan<byte> responseTopic)
+    private void Refuse(string responseTopic)
     {
         IngestTelemetry.RefusedResponseTopics.Add(1);
         if (_logged.Count == LoggedPrefixes) return;
 
-        var end = responseTopic.IndexOf((byte)'/');
-        var prefix = Encoding.UTF8.GetString(responseTopic[..Math.Min(end < 0 ? responseTopic.Length : end + 1, 64)]);
+        var end = responseTopic.IndexOf('/', StringComparison.Ordinal);
+        var prefix = responseTopic[..Math.Min(end < 0 ? responseTopic.Length : end + 1, 64)];
         prefix = string.Concat(prefix.Select(character => char.IsControl(character) ? '?' : character)); // it came from a stranger
         if (_logged.Add(prefix))
         {

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text;
+using Tally.Contracts;
 
 namespace Tally.Ingest.Storing;
 
@@ -6,7 +8,7 @@ namespace Tally.Ingest.Storing;
 internal sealed class NoticeBuffer
 {
     private readonly ArrayBufferWriter<byte> _bytes = new(4096);
-    private readonly List<Slice> _notices = [];
+    private readonly List<Notice> _notices = [];
 
     /// <summary>Notices in it.</summary>
     public int Count => _notices.Count;
@@ -16,19 +18,15 @@ internal sealed class NoticeBuffer
     /// <param name="payload">JSON.</param>
     public void Add(ReadOnlySpan<byte> run, ReadOnlySpan<byte> payload)
     {
-        var start = _bytes.WrittenCount;
-        _bytes.Write("stored/"u8);
-        _bytes.Write(run);
-        _notices.Add(new Slice(start, "stored/"u8.Length + run.Length, payload.Length));
+        _notices.Add(new Notice(Topics.Stored(Encoding.UTF8.GetString(run)), _bytes.WrittenCount, payload.Length));
         _bytes.Write(payload);
     }
 
-    /// <summary>Topic of a notice, UTF-8.</summary>
-    public ReadOnlySpan<byte> TopicOf(int notice) => _bytes.WrittenSpan.Slice(_notices[notice].Start, _notices[notice].TopicLength);
+    /// <summary>Topic of a notice.</summary>
+    public string TopicOf(int notice) => _notices[notice].Topic;
 
     /// <summary>A notice.</summary>
-    public ReadOnlySpan<byte> PayloadOf(int notice) =>
-        _bytes.WrittenSpan.Slice(_notices[notice].Start + _notices[notice].TopicLength, _notices[notice].PayloadLength);
+    public ReadOnlyMemory<byte> PayloadOf(int notice) => _bytes.WrittenMemory.Slice(_notices[notice].Start, _notices[notice].Length);
 
     /// <summary>Forgets all.</summary>
     public void Clear()
@@ -37,5 +35,5 @@ internal sealed class NoticeBuffer
         _notices.Clear();
     }
 
-    private readonly record struct Slice(int Start, int TopicLength, int PayloadLength);
+    private readonly record struct Notice(string Topic, int Start, int Length);
 }

@@ -26,7 +26,7 @@ internal sealed class BatchTraces
     /// <param name="message">The message.</param>
     public void Begin(int number, in MqttMessage message)
     {
-        if (message.UserProperties.IsEmpty || !IngestTelemetry.Spans.HasListeners()) return;
+        if (message.UserProperties is null || !IngestTelemetry.Spans.HasListeners()) return;
         if (!MqttTraceContext.TryGet(message.UserProperties, out var context) || !context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)) return;
         if (_messages.Count == Limit)
         {

@@ -1,4 +1,5 @@
-using System.Buffers.Text;
+using System.Globalization;
+using MQTTnet.Packets;
 using Tally.Contracts;
 using Tally.Mqtt;
 
@@ -9,9 +10,8 @@ internal static class PublishedAt
 {
     /// <summary>Finds it.</summary>
     /// <returns>Null when it is not there, or no time.</returns>
-    public static DateTimeOffset? Find(MqttUserProperties properties) =>
-        properties.TryGet(TraceProperties.PublishedAt, out var text)
-        && Utf8Parser.TryParse(text, out long milliseconds, out var read) && read == text.Length
+    public static DateTimeOffset? Find(IReadOnlyList<MqttUserProperty>? properties) =>
+        long.TryParse(MqttTraceContext.Find(properties, TraceProperties.PublishedAt), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
         && milliseconds is >= 0 and < 253_402_300_800_000 // the year 10000
             ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
             : null;

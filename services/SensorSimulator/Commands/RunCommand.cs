@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Options;
 using Tally.Mqtt;
-using Tally.MqttNetClient;
 using Tally.SensorSimulator.Publishing;
 using Tally.SensorSimulator.Runs;
 using Tally.SensorSimulator.Sources;
@@ -34,7 +33,6 @@ internal sealed class RunCommand
     private readonly Option<TimeSpan> _apiTimeout = Parsing.Time("--api-timeout", "How long to ask QueryApi for the ledger.", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
     private readonly Option<string?> _report = Parsing.Text("--report", "File for the report, JSON.", path => path.Length > 0, "a file name");
     private readonly Option<Uri?> _broker = Parsing.Broker("--broker", "The broker.", "ConnectionStrings__mqtt");
-    private readonly Option<string?> _client = Parsing.Name("--client", $"The MQTT client: {MqttClientChoice.Allowed}.", "Mqtt__Client", MqttClientChoice.WhyNot);
     private readonly Option<Uri?> _api = Parsing.Address("--api", "QueryApi, which is asked for the stored side of the ledger.", "services__queryapi__http__0", "http://host:port", "http", "https");
 
     /// <summary>Whether a run may have that name.</summary>
@@ -47,7 +45,7 @@ internal sealed class RunCommand
         Option[] options =
         [
             _messages, _devices, _rate, _qos, _source, _run, _seed, _step, _window, _probeAfter,
-            _traceEvery, _connectTimeout, _stallTimeout, _apiTimeout, _report, _broker, _client, _api,
+            _traceEvery, _connectTimeout, _stallTimeout, _apiTimeout, _report, _broker, _api,
         ];
         foreach (var option in options) command.Options.Add(option);
         command.SetAction((parsed, _) => ExecuteAsync(parsed));
@@ -92,7 +90,7 @@ internal sealed class RunCommand
             using var telemetry = TelemetryExport.Start("simulator"); // at its disposal the last spans and numbers go out
             var invocation = new RunInvocation(options, parsed.GetValue(_broker)!, parsed.GetValue(_api)!)
             {
-                Clients = MqttClientChoice.Factory(parsed.GetValue(_client), telemetry?.Loggers),
+                Clients = new MqttClientFactory(telemetry?.Loggers),
                 NameWasGiven = givenName is not null,
                 ReportPath = parsed.GetValue(_report),
                 ApiTimeout = parsed.GetValue(_apiTimeout),

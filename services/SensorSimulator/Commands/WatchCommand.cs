@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Tally.Mqtt;
-using Tally.MqttNetClient;
 using Tally.SensorSimulator.Runs;
 using Tally.SensorSimulator.Watching;
 using Tally.ServiceDefaults;
@@ -16,7 +15,6 @@ internal sealed class WatchCommand
     private readonly Option<long> _qos = Parsing.Whole("--qos", "Highest QoS to receive with.", 1, 0, 2);
     private readonly Option<TimeSpan> _connectTimeout = Parsing.Time("--connect-timeout", "Time for the first connection to the broker.", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
     private readonly Option<Uri?> _broker = Parsing.Broker("--broker", "The broker; what its user may read is shown.", "ConnectionStrings__mqtt");
-    private readonly Option<string?> _client = Parsing.Name("--client", $"The MQTT client: {MqttClientChoice.Allowed}.", "Mqtt__Client", MqttClientChoice.WhyNot);
 
     /// <summary>Makes a command watch.</summary>
     public Command AddTo(Command command)
@@ -27,7 +25,7 @@ internal sealed class WatchCommand
             if (!TopicFilter.IsValid(filter)) result.AddError($"filter is '{filter}': expected a topic filter, with '+' for one whole level and '#' for the last ones, such as telemetry/#");
         });
         command.Arguments.Add(_filter);
-        foreach (var option in (Option[])[_every, _count, _qos, _connectTimeout, _broker, _client]) command.Options.Add(option);
+        foreach (var option in (Option[])[_every, _count, _qos, _connectTimeout, _broker]) command.Options.Add(option);
         command.SetAction((parsed, _) => ExecuteAsync(parsed));
         return command;
     }
@@ -35,7 +33,7 @@ internal sealed class WatchCommand
     private async Task<int> ExecuteAsync(ParseResult parsed)
     {
         using var signals = new StopSignals();
-        var watch = new Watch(MqttSettings.FromEnvironment().ApplyTo(MqttClientChoice.Factory(parsed.GetValue(_client))), Console.Out)
+        var watch = new Watch(MqttSettings.FromEnvironment().ApplyTo(new MqttClientFactory()), Console.Out)
         {
             Filter = parsed.GetValue(_filter)!,
             Every = parsed.GetValue(_every),

@@ -21,7 +21,7 @@ internal sealed class ActiveRun : IDisposable
         ClientId = $"sim-{Random.Shared.NextInt64(0x1_0000_0000):x8}";
         Name = Encoding.UTF8.GetBytes(options.Run);
         Metric = Encoding.UTF8.GetBytes(Source.Metric);
-        AckTopic = Encoding.UTF8.GetBytes(Topics.Acks(ClientId));
+        AckTopic = Topics.Acks(ClientId);
         Window = new Window(options.Messages, options.Window, time);
         Announcing = new Announcing(options.Window, time);
         Traces = new RunTraces(options.Run, options.TraceEvery);
@@ -47,7 +47,7 @@ internal sealed class ActiveRun : IDisposable
     public byte[] Metric { get; }
 
     /// <summary>Where acknowledgements arrive, UTF-8.</summary>
-    public byte[] AckTopic { get; }
+    public string AckTopic { get; }
 
     /// <summary>Held around every use of <see cref="Window"/>, <see cref="Announcing"/> and <see cref="Drops"/>.</summary>
     public Lock Gate { get; } = new();

@@ -9,7 +9,7 @@ namespace Tally.SensorSimulator.Runs;
 
 /// <summary>
 /// Publishes a run: announcements first, then what the window chooses, in bursts until window or client have no room.
-/// Allocates nothing per reading.
+/// Allocates nothing of its own per reading.
 /// </summary>
 internal sealed class Sender(ActiveRun run, IMqttClient client)
 {
@@ -20,9 +20,9 @@ internal sealed class Sender(ActiveRun run, IMqttClient client)
     private readonly byte[] _payload = new byte[NativeReadingWriter.MaxBytes];
     private readonly byte[] _correlation = new byte[sizeof(long)];
     private readonly byte[] _unit = Encoding.UTF8.GetBytes(run.Source.Unit);
-    private readonly byte[] _announcementTopic = Encoding.UTF8.GetBytes(Topics.Run(run.Options.Run));
-    private readonly byte[][] _topics =
-        [.. Enumerable.Range(0, run.Plan.Devices).Select(device => Encoding.UTF8.GetBytes(Topics.Telemetry(RunPlan.DeviceName(device), run.Source.Metric)))];
+    private readonly string _announcementTopic = Topics.Run(run.Options.Run);
+    private readonly string[] _topics =
+        [.. Enumerable.Range(0, run.Plan.Devices).Select(device => Topics.Telemetry(RunPlan.DeviceName(device), run.Source.Metric))];
 
     /// <summary>Publishes until everything is acknowledged.</summary>
     /// <exception cref="OperationCanceledException">It was asked to stop.</exception>
@@ -94,11 +94,11 @@ internal sealed class Sender(ActiveRun run, IMqttClient client)
         var publication = new MqttPublication
         {
             Topic = _topics[device],
-            Payload = _payload.AsSpan(0, length),
+            Payload = _payload.AsMemory(0, length),
             ResponseTopic = run.AckTopic,
             // It comes back with the answer to this very sending, so a probe is told from the reading's first sending.
-            CorrelationData = next.Kind == PublicationKind.Probe ? _correlation : default,
-            UserProperties = traced ? run.Traces.BeginPublishing(next, _topics[device], seq, length, run.Time.GetUtcNow()) : default,
+            CorrelationData = next.Kind == PublicationKind.Probe ? _correlation : null,
+            UserProperties = traced ? run.Traces.BeginPublishing(next, _topics[device], seq, length, run.Time.GetUtcNow()) : null,
             Qos = run.Options.Qos,
         };
         if (client.TryPublish(publication, next.Token)) return Step.Sent;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using MQTTnet.Packets;
 using Tally.Contracts;
 using Tally.Mqtt;
 using Tally.SensorSimulator.Publishing;
@@ -39,14 +40,14 @@ internal sealed class RunTraces(string run, int every)
     }
 
     /// <summary>A sampled reading is about to be sent.</summary>
-    /// <returns>What it carries of its trace.</returns>
-    public MqttUserProperties BeginPublishing(in Publication publication, ReadOnlySpan<byte> topic, long seq, int bytes, DateTimeOffset now)
+    /// <returns>What it carries of its trace; null: nothing.</returns>
+    public List<MqttUserProperty>? BeginPublishing(in Publication publication, string topic, long seq, int bytes, DateTimeOffset now)
     {
         lock (_gate)
         {
             if (!_open.TryGetValue(publication.Index, out var reading))
             {
-                if (SimulatorTelemetry.StartPublish(Encoding.UTF8.GetString(topic), bytes, run, seq) is not { } span) return default;
+                if (SimulatorTelemetry.StartPublish(topic, bytes, run, seq) is not { } span) return null;
                 reading = new TracedReading(span, Properties(span, now));
                 _open.Add(publication.Index, reading);
             }
@@ -57,7 +58,7 @@ internal sealed class RunTraces(string run, int every)
 
             _sending[publication.Token] = reading;
             if (publication.Token < _lowest) Volatile.Write(ref _lowest, publication.Token);
-            return new MqttUserProperties(reading.Properties);
+            return reading.Properties;
         }
     }
 
@@ -98,7 +99,7 @@ internal sealed class RunTraces(string run, int every)
     /// <returns>The span of all of it; null when it carries none.</returns>
     public Activity? BeginProcessing(in MqttMessage message)
     {
-        if (message.UserProperties.IsEmpty || !IsOn) return null;
+        if (message.UserProperties is null || !IsOn) return null;
         _contexts.Clear();
         MqttTraceContext.GetAll(message.UserProperties, _contexts);
         var topic = Encoding.UTF8.GetString(message.Topic);
@@ -130,11 +131,8 @@ internal sealed class RunTraces(string run, int every)
         Volatile.Write(ref _lowest, lowest);
     }
 
-    private static byte[] Properties(Activity span, DateTimeOffset now) =>
-    [
-        .. MqttTraceContext.Encode(span),
-        .. MqttUserProperties.Encode((Encoding.UTF8.GetString(TraceProperties.PublishedAt), now.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture))),
-    ];
+    private static List<MqttUserProperty> Properties(Activity span, DateTimeOffset now) =>
+        [.. MqttTraceContext.Encode(span), MqttTraceContext.Property(TraceProperties.PublishedAt, now.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture))];
 
-    private sealed record TracedReading(Activity Span, byte[] Properties);
+    private sealed record TracedReading(Activity Span, List<MqttUserProperty> Properties);
 }

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Tally.Contracts;
 
 /// <summary>The topics through which the services speak.</summary>
@@ -26,6 +24,8 @@ public static class Topics
     /// <summary>Filter for all notices.</summary>
     public const string AllStored = "stored/+";
 
+    private static readonly string[] ActedUpon = [TelemetryPrefix, StoredPrefix, RunPrefix];
+
     /// <summary>Topic of one series' readings.</summary>
     public static string Telemetry(string device, string metric) => $"{TelemetryPrefix}{device}/{metric}";
 
@@ -43,24 +43,11 @@ public static class Topics
     /// configuration allows, never below a topic that Tally itself acts upon, never with a wildcard. A device must not be
     /// able to make a trusted service publish anywhere else.
     /// </summary>
-    public static bool IsAllowedResponseTopic(ReadOnlySpan<byte> topic, IReadOnlyList<string> allowedPrefixes)
+    public static bool IsAllowedResponseTopic(string topic, IReadOnlyList<string> allowedPrefixes)
     {
-        if (topic.IndexOfAny("+#\0"u8) >= 0) return false;
-        if (topic.StartsWith("acks/"u8)) return topic.Length > "acks/"u8.Length;
-        if (topic.StartsWith("telemetry/"u8) || topic.StartsWith("stored/"u8) || topic.StartsWith("runs/"u8) || topic.StartsWith("$"u8)) return false;
-
-        for (var i = 0; i < allowedPrefixes.Count; i++)
-        {
-            if (StartsWith(topic, allowedPrefixes[i])) return true;
-        }
-
-        return false;
-    }
-
-    private static bool StartsWith(ReadOnlySpan<byte> topic, string prefix)
-    {
-        // A response topic may be 64 kB, a configured prefix is short: the buffer is sized by the prefix.
-        Span<byte> utf8 = stackalloc byte[Limits.NameBytes * 4];
-        return Encoding.UTF8.TryGetBytes(prefix, utf8, out var length) && length > 0 && topic.StartsWith(utf8[..length]);
+        if (topic.AsSpan().ContainsAny('+', '#', '\0')) return false;
+        if (topic.StartsWith(AckPrefix, StringComparison.Ordinal)) return topic.Length > AckPrefix.Length;
+        if (topic.StartsWith('$')) return false;
+        return !ActedUpon.Any(prefix => topic.StartsWith(prefix, StringComparison.Ordinal)) && allowedPrefixes.Any(prefix => prefix.Length > 0 && topic.StartsWith(prefix, StringComparison.Ordinal));
     }
 }

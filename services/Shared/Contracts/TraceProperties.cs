@@ -4,5 +4,5 @@ namespace Tally.Contracts;
 public static class TraceProperties
 {
     /// <summary>When it was published, in milliseconds since 1970-01-01T00:00:00Z by the publisher's clock.</summary>
-    public static ReadOnlySpan<byte> PublishedAt => "published-at"u8;
+    public const string PublishedAt = "published-at";
 }

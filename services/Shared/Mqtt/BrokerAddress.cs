@@ -37,13 +37,11 @@ internal sealed record BrokerAddress
     /// <summary>Host and port, as <c>Host</c> of HTTP has them too.</summary>
     public string HostAndPort => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
-    /// <summary>For messages: never holds the password, nor the query, which some services hide a signature in.</summary>
-    public override string ToString()
-    {
-        if (Scheme == "mqtt") return HostAndPort;
-        var query = PathAndQuery.IndexOf('?', StringComparison.Ordinal);
-        return $"{Scheme}://{HostAndPort}{(query < 0 ? PathAndQuery : PathAndQuery[..query])}";
-    }
+    /// <summary>Path of the WebSocket for messages: without the query, which some services hide a signature in.</summary>
+    public string Path => PathAndQuery.Split('?')[0];
+
+    /// <summary>For messages: never holds the password, nor the query.</summary>
+    public override string ToString() => Scheme == "mqtt" ? HostAndPort : $"{Scheme}://{HostAndPort}{Path}";
 
     /// <exception cref="ArgumentException">Not an address of this kind. The address itself is not shown: it may hold a password.</exception>
     public static BrokerAddress From(MqttClientOptions options)

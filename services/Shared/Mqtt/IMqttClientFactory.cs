@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Logging;
+
 namespace Tally.Mqtt;
 
-/// <summary>Makes clients. Which ones is decided where the services are registered (<c>Mqtt:Client</c>).</summary>
+/// <summary>Makes clients.</summary>
 public interface IMqttClientFactory
 {
     /// <summary>Makes a client that is not connected yet; <see cref="IMqttClient.RunAsync"/> connects it.</summary>
@@ -8,4 +10,11 @@ public interface IMqttClientFactory
     /// <param name="handler">What to tell; known before the first connection, so nothing arrives unheard.</param>
     /// <exception cref="ArgumentException">An option cannot be used; names it and what is allowed.</exception>
     IMqttClient Create(MqttClientOptions options, IMqttHandler handler);
+}
+
+/// <summary>Makes clients of <see cref="MqttClient"/>.</summary>
+public sealed class MqttClientFactory(ILoggerFactory? loggers = null) : IMqttClientFactory
+{
+    /// <inheritdoc/>
+    public IMqttClient Create(MqttClientOptions options, IMqttHandler handler) => new MqttClient(options, handler, loggers?.CreateLogger<MqttClient>());
 }

@@ -1,4 +1,5 @@
-using Tally.Mqtt.Packets;
+using Tally.Mqtt.Connections;
+using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
@@ -24,7 +25,7 @@ public sealed partial class MqttClient
             {
                 var type = _deliveries.Acknowledge(delivery, epoch);
                 if (type == 0) continue;
-                AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), type, delivery.PacketId);
+                _outgoing.Append(_encoder.Encode(type, delivery.PacketId));
                 any = true;
             }
 

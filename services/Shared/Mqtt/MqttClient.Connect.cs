@@ -1,9 +1,11 @@
-using System.Buffers;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
+using Tally.Mqtt.Connections;
 using Tally.Mqtt.Packets;
-using Tally.Mqtt.Transports;
+using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
@@ -25,10 +27,10 @@ public sealed partial class MqttClient
     private bool _brokerRetainAvailable;
     private uint _brokerMaximumPacketSize;
     private SentTopicAliases? _sentAliases;
-    private ConnAckPacket _brokerAllows = new();
+    private MqttConnAckPacket _brokerAllows = new();
 
     /// <summary>One attempt: TCP, TLS and WebSocket where there are such, and CONNACK, all within the time-out. Failing is an answer here, not an exception.</summary>
-    private async Task<(Connection? Connection, ConnAckPacket? ConnAck, ConnectionEnd? Failure)> TryConnectAsync(CancellationToken stop)
+    private async Task<(Connection? Connection, MqttConnAckPacket? ConnAck, ConnectionEnd? Failure)> TryConnectAsync(CancellationToken stop)
     {
         _version = NextVersion();
         if (CannotBeSaid() is { } impossible) return (null, null, impossible);
@@ -40,10 +42,10 @@ public sealed partial class MqttClient
             var addresses = await Dns.GetHostAddressesAsync(_broker.Host, attempt.Token);
             var connAck = await LoopThread.Start("MQTT connect", () =>
             {
-                connection = new Connection(Transport.Open(_broker, _options.Tls, addresses, attempt.Token));
+                connection = new Connection(Transport.Open(_broker, _options.Tls, addresses, attempt.Token), _options.MaximumPacketSize);
                 return Introduce(connection, attempt.Token, stop);
             });
-            if (connAck.Reason != MqttReasonCode.Success)
+            if (connAck.ReasonCode != MqttConnectReasonCode.Success)
             {
                 connection!.Dispose();
                 return (null, null, Refused(connAck));
@@ -65,7 +67,7 @@ public sealed partial class MqttClient
     }
 
     /// <summary>CONNECT and its answer. Blocks.</summary>
-    private ConnAckPacket Introduce(Connection connection, CancellationToken limit, CancellationToken stop)
+    private MqttConnAckPacket Introduce(Connection connection, CancellationToken limit, CancellationToken stop)
     {
         try
         {
@@ -80,121 +82,122 @@ public sealed partial class MqttClient
                 return ReceiveConnAck(connection);
             }
         }
-        catch (Exception error) when (limit.IsCancellationRequested && IsBroken(error))
+        catch (Exception error) when (IsBroken(error))
         {
-            throw new OperationCanceledException(limit);
+            limit.ThrowIfCancellationRequested();
+            var explained = connection.Explain(error);
+            if (ReferenceEquals(explained, error)) throw;
+            throw explained;
         }
     }
 
     private void SendConnect(Connection connection)
     {
-        var connect = new ConnectPacket
+        var connect = new MqttConnectPacket
         {
-            Version = _version,
             ClientId = _clientId,
-            CleanStart = IsCleanStart,
-            KeepAlive = (ushort)Math.Ceiling(_options.KeepAlive.TotalSeconds),
+            CleanSession = IsCleanStart || _clientId.Length == 0, // a client without identifier has no session to find (3.1.3.1)
+            KeepAlivePeriod = (ushort)Math.Ceiling(_options.KeepAlive.TotalSeconds),
             SessionExpiryInterval = (uint)_options.SessionExpiry.TotalSeconds,
-            ReceiveMaximum = _options.ReceiveMaximum,
+            ReceiveMaximum = _options.ReceiveMaximum == ushort.MaxValue ? (ushort)0 : _options.ReceiveMaximum, // the default is not said
             MaximumPacketSize = (uint)_options.MaximumPacketSize,
             TopicAliasMaximum = _options.TopicAliasMaximum,
             RequestResponseInformation = _options.RequestResponseInformation,
             RequestProblemInformation = _options.RequestProblemInformation,
-            UserProperties = MqttUserProperties.EncodeList(_options.UserProperties),
-            Will = _will,
-            UserName = _broker.UserName,
+            UserProperties = PropertiesOf(_options.UserProperties),
+            Username = _broker.UserName ?? (_broker.Password is null ? null : ""), // MQTTnet knows no password without one
             Password = _broker.Password is null ? null : Encoding.UTF8.GetBytes(_broker.Password),
         };
-        var bytes = new ArrayBufferWriter<byte>();
-        connect.Encode(bytes);
-        connection.Stream.Write(bytes.WrittenSpan);
+        if (_options.Will is { } will) Add(will, connect);
+        connection.Stream.Write(new PacketEncoder(_version).Encode(connect).Packet);
         connection.LastSent = Environment.TickCount64;
     }
 
-    private ConnAckPacket ReceiveConnAck(Connection connection)
+    private static void Add(MqttWill will, MqttConnectPacket connect)
+    {
+        connect.WillFlag = true;
+        connect.WillTopic = will.Topic;
+        connect.WillMessage = will.Payload.ToArray();
+        connect.WillQoS = (MqttQualityOfServiceLevel)will.Qos;
+        connect.WillRetain = will.Retain;
+        connect.WillDelayInterval = (uint)will.Delay.TotalSeconds;
+        connect.WillPayloadFormatIndicator = will.PayloadIsText ? MqttPayloadFormatIndicator.CharacterData : MqttPayloadFormatIndicator.Unspecified;
+        connect.WillMessageExpiryInterval = (uint?)will.MessageExpiry?.TotalSeconds ?? 0;
+        connect.WillContentType = will.ContentType;
+        connect.WillResponseTopic = will.ResponseTopic;
+        connect.WillCorrelationData = will.CorrelationData.ToArray();
+        connect.WillUserProperties = PropertiesOf(will.UserProperties);
+    }
+
+    private static List<MqttUserProperty> PropertiesOf(IReadOnlyList<KeyValuePair<string, string>> pairs) => [.. pairs.Select(pair => MqttTraceContext.Property(pair.Key, pair.Value))];
+
+    private MqttConnAckPacket ReceiveConnAck(Connection connection)
     {
         while (connection.Input.Fill(connection.Stream) > 0)
         {
-            if (!connection.Input.TryGet(out var buffer)) continue;
-            if (TryTakeConnAck(buffer, out var connAck, out var consumed))
-            {
-                connection.Input.Take(buffer.GetPosition(consumed), buffer.GetPosition(consumed));
-                connection.LastReceived = Environment.TickCount64;
-                return connAck;
-            }
-
-            connection.Input.Take(buffer.Start, buffer.End);
+            if (OtherProtocol.Recognise(connection.Input.Rest) is { } other) throw Violation.Malformed(other);
+            if (!connection.Input.TryTake(out var first, out var body)) continue;
+            connection.LastReceived = Environment.TickCount64;
+            if (first >> 4 == (int)MqttControlPacketType.Auth && _version == MqttProtocolVersion.V500) throw new MqttException(MqttReasonCode.BadAuthenticationMethod, "It answers CONNECT with AUTH.");
+            return Check(new PacketDecoder(_version).Decode(first, body));
         }
 
         throw new EndOfStreamException("it closed the connection instead of sending CONNACK");
     }
 
-    private bool TryTakeConnAck(ReadOnlySequence<byte> buffer, out ConnAckPacket connAck, out int consumed)
+    private MqttConnAckPacket Check(MqttPacket packet)
     {
-        connAck = null!;
-        consumed = 0;
-        Span<byte> start = stackalloc byte[FixedHeader.MaximumLength];
-        start = start[..(int)Math.Min(buffer.Length, start.Length)];
-        buffer.Slice(0, start.Length).CopyTo(start);
-        if (OtherProtocol.Recognise(start) is { } other) throw Violation.Malformed(other);
-        if (!FixedHeader.TryRead(start, _options.MaximumPacketSize, out var header)) return false;
-        if (header.Type == PacketType.Auth && _version == MqttProtocolVersion.V500)
-            throw new MqttException(MqttReasonCode.BadAuthenticationMethod, "It answers CONNECT with AUTH.");
-        if (header.Type != PacketType.ConnAck) throw Violation.Protocol($"{header.Type} before CONNACK");
-        if (buffer.Length < header.PacketLength) return false;
-        var body = new byte[header.BodyLength];
-        buffer.Slice(header.Length, header.BodyLength).CopyTo(body);
-        connAck = _version == MqttProtocolVersion.V311 ? ConnAckPacket.DecodeVersion311(body) : ConnAckPacket.Decode(body);
-        consumed = header.PacketLength;
-        if (IsCleanStart && connAck.SessionPresent) throw Violation.Protocol("CONNACK says that a session is present after a clean start (3.2.2.1.1)");
-        if (_version == MqttProtocolVersion.V500 && _clientId.Length == 0 && connAck is { Reason: MqttReasonCode.Success, AssignedClientIdentifier: null })
+        if (packet is not MqttConnAckPacket connAck) throw Violation.Protocol($"{packet.GetType().Name} before CONNACK");
+        if (IsCleanStart && connAck.IsSessionPresent) throw Violation.Protocol("CONNACK says that a session is present after a clean start (3.2.2.1.1)");
+        if (_version == MqttProtocolVersion.V500 && _clientId.Length == 0 && connAck is { ReasonCode: MqttConnectReasonCode.Success, AssignedClientIdentifier: null })
             throw Violation.Protocol("CONNACK assigns no client identifier to a client without one (3.2.2.3.7)");
-        return true;
+        return connAck;
     }
 
     /// <summary>
     /// A connection stands. The owner hears of it and of messages that went with a lost session, then what is in flight is
     /// sent again, and only then new messages are let in.
     /// </summary>
-    private void Begin(Connection connection, ConnAckPacket connAck)
+    private void Begin(Connection connection, MqttConnAckPacket connAck)
     {
         connection.ConnectedAt = Environment.TickCount64;
         connection.Epoch = _epoch + 1;
-        connection.KeepAlive = connAck.ServerKeepAlive is { } seconds ? TimeSpan.FromSeconds(seconds) : _options.KeepAlive;
+        connection.KeepAlive = connAck.ServerKeepAlive > 0 ? TimeSpan.FromSeconds(connAck.ServerKeepAlive) : _options.KeepAlive;
         _clientId = connAck.AssignedClientIdentifier ?? _clientId;
         _stoodWithVersion5 |= _version == MqttProtocolVersion.V500;
-        _inherited = connAck.SessionPresent && (_inherited || !_connectedOnce);
+        _inherited = connAck.IsSessionPresent && (_inherited || !_connectedOnce);
         _connectedOnce = true;
-        _received = _options.TopicAliasMaximum == 0 || _version == MqttProtocolVersion.V311 ? null : new ReceivedTopicAliases(_options.TopicAliasMaximum);
+        _topics = new byte[]?[_version == MqttProtocolVersion.V311 ? 0 : _options.TopicAliasMaximum + 1];
         var dropped = new List<Dropped>();
         lock (_gate)
         {
             _brokerAllows = connAck;
+            _encoder = new PacketEncoder(_version);
             _sentAliases = _options.UseTopicAliases && connAck.TopicAliasMaximum > 0 ? new SentTopicAliases(connAck.TopicAliasMaximum) : null;
             _brokerReceiveMaximum = connAck.ReceiveMaximum;
-            _brokerMaximumQos = connAck.MaximumQos;
+            _brokerMaximumQos = (MqttQos)connAck.MaximumQoS;
             _brokerRetainAvailable = connAck.RetainAvailable;
-            _brokerMaximumPacketSize = connAck.MaximumPacketSize ?? uint.MaxValue;
-            _deliveries.Begin(connAck.SessionPresent);
+            _brokerMaximumPacketSize = connAck.MaximumPacketSize == 0 ? uint.MaxValue : connAck.MaximumPacketSize;
+            _deliveries.Begin(connAck.IsSessionPresent);
             _needsFreeing = _inherited && (_needsFreeing || _freeing > 0);
             _freeing = 0;
-            _resendNext = 0;
+            _resend.Clear();
             _outgoing.Clear();
             _epoch = connection.Epoch;
-            DropUndeliverable(connAck.SessionPresent, dropped);
+            DropUndeliverable(connAck.IsSessionPresent, dropped);
         }
 
         _logger.LogInformation(
             "MQTT: connected to {Broker} as '{ClientId}' with MQTT {Version}, session {Session}, receive maximum {ReceiveMaximum}.",
-            _broker, _clientId, Name(_version), connAck.SessionPresent ? "present" : "new", connAck.ReceiveMaximum);
+            _broker, _clientId, Name(_version), connAck.IsSessionPresent ? "present" : "new", connAck.ReceiveMaximum);
         TellConnected(connection, connAck, dropped);
         SubscribeRequest? initial;
-        var subscribe = !(connAck.SessionPresent && _subscribedOnce);
+        var subscribe = !(connAck.IsSessionPresent && _subscribedOnce);
         lock (_gate)
         {
             _open = connection;
-            BeginSubscribing(subscribe, connAck.SessionPresent);
-            _resendNext = _inFlight.First;
+            BeginSubscribing(subscribe, connAck.IsSessionPresent);
+            foreach (var packetId in _inFlight.InOrder()) _resend.Enqueue(packetId);
             _sentInFlight = 0;
             PumpLocked();
             if (IsOpenForNew && HasWindow) _waiter.Release();
@@ -206,28 +209,28 @@ public sealed partial class MqttClient
         else if (initial.IsAnswered) AfterInitial(connection, initial, null);
     }
 
-    private void TellConnected(Connection connection, ConnAckPacket connAck, List<Dropped> dropped)
+    private void TellConnected(Connection connection, MqttConnAckPacket connAck, List<Dropped> dropped)
     {
         MqttTelemetry.OnConnected(connection.Epoch);
         EnterHandler();
         try
         {
-            _handler.OnConnected(new MqttConnected(connection.Epoch, connAck.SessionPresent, connAck.ReceiveMaximum)
+            _handler.OnConnected(new MqttConnected(connection.Epoch, connAck.IsSessionPresent, connAck.ReceiveMaximum)
             {
                 ProtocolVersion = _version,
                 ClientId = _clientId,
                 KeepAlive = connection.KeepAlive,
-                SessionExpiry = connAck.SessionExpiryInterval is { } seconds ? TimeSpan.FromSeconds(seconds) : _options.SessionExpiry,
-                MaximumQos = connAck.MaximumQos,
+                SessionExpiry = connAck.SessionExpiryInterval > 0 ? TimeSpan.FromSeconds(connAck.SessionExpiryInterval) : _options.SessionExpiry,
+                MaximumQos = (MqttQos)connAck.MaximumQoS,
                 RetainAvailable = connAck.RetainAvailable,
-                MaximumPacketSize = connAck.MaximumPacketSize,
+                MaximumPacketSize = connAck.MaximumPacketSize == 0 ? null : connAck.MaximumPacketSize,
                 TopicAliasMaximum = connAck.TopicAliasMaximum,
                 WildcardSubscriptionAvailable = connAck.WildcardSubscriptionAvailable,
-                SubscriptionIdentifiersAvailable = connAck.SubscriptionIdentifiersAvailable && _version == MqttProtocolVersion.V500,
+                SubscriptionIdentifiersAvailable = connAck.SubscriptionIdentifiersAvailable,
                 SharedSubscriptionAvailable = connAck.SharedSubscriptionAvailable,
                 ResponseInformation = connAck.ResponseInformation,
                 ReasonString = connAck.ReasonString,
-                UserProperties = new MqttUserProperties(connAck.UserProperties.Span).ToList(),
+                UserProperties = [.. (connAck.UserProperties ?? []).Select(property => KeyValuePair.Create(property.Name, property.ReadValueAsString()))],
             });
             foreach (var message in dropped) GiveBack(message);
         }
@@ -250,34 +253,23 @@ public sealed partial class MqttClient
         lock (_gate)
         {
             _open = null;
-            if (FarewellOf(end) is { } farewell) farewell.Span.CopyTo(_outgoing.Append(farewell.Length));
-            else
-            {
-                _outgoing.Clear();
-            }
+            if (_encoder.Farewell(end.Farewell, end.SessionExpiry) is { } farewell) _outgoing.Append(farewell);
+            else _outgoing.Clear();
         }
 
         connection.Finish();
     }
 
-    /// <summary>DISCONNECT for that end; null: none is sent. MQTT 3.1.1 knows only an orderly one, without the will (3.1.1, 3.14).</summary>
-    private ReadOnlyMemory<byte>? FarewellOf(ConnectionEnd end)
+    private ConnectionEnd Refused(MqttConnAckPacket connAck)
     {
-        if (end.Farewell is not { } reason) return null;
-        if (_version == MqttProtocolVersion.V311) return reason == MqttReasonCode.Success ? DisconnectPacket.Version311.ToArray() : null;
-        var farewell = new ArrayBufferWriter<byte>();
-        new DisconnectPacket { Reason = reason, SessionExpiryInterval = end.SessionExpiry }.Encode(farewell);
-        return farewell.WrittenMemory;
+        var reason = (MqttReasonCode)(int)connAck.ReasonCode;
+        if (reason == MqttReasonCode.UnsupportedProtocolVersion && FallBack() is { } fellBack) return fellBack;
+        return new ConnectionEnd(reason, Refusals.Describe(_broker, _clientId, "refuses the connection", reason, connAck.ReasonString, connAck.ServerReference))
+        {
+            Final = Refusals.IsFinal(reason),
+            ReasonString = connAck.ReasonString,
+        };
     }
-
-    private ConnectionEnd Refused(ConnAckPacket connAck) =>
-        connAck.Reason == MqttReasonCode.UnsupportedProtocolVersion && FallBack() is { } fellBack
-            ? fellBack
-            : new(connAck.Reason, Refusals.Describe(_broker, _clientId, "refuses the connection", connAck.Reason, connAck.ReasonString, connAck.ServerReference))
-            {
-                Final = ReasonCodes.IsFinal(connAck.Reason),
-                ReasonString = connAck.ReasonString,
-            };
 
     private ConnectionEnd Failed(Exception error, bool reached) => error switch
     {

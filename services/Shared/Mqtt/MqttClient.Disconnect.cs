@@ -1,4 +1,4 @@
-using Tally.Mqtt.Packets;
+using Tally.Mqtt.Connections;
 
 namespace Tally.Mqtt;
 
@@ -8,6 +8,14 @@ public sealed partial class MqttClient
     // The client whose handler runs on this thread.
     [ThreadStatic]
     private static MqttClient? s_inHandlerOf;
+
+    // 3.14.2.1
+    private static readonly HashSet<MqttReasonCode> ReasonsOfAClient =
+    [
+        MqttReasonCode.Success, MqttReasonCode.DisconnectWithWill, MqttReasonCode.UnspecifiedError, MqttReasonCode.MalformedPacket, MqttReasonCode.ProtocolError,
+        MqttReasonCode.ImplementationSpecificError, MqttReasonCode.TopicNameInvalid, MqttReasonCode.ReceiveMaximumExceeded, MqttReasonCode.TopicAliasInvalid,
+        MqttReasonCode.PacketTooLarge, MqttReasonCode.MessageRateTooHigh, MqttReasonCode.QuotaExceeded, MqttReasonCode.AdministrativeAction, MqttReasonCode.PayloadFormatInvalid,
+    ];
 
     private readonly CancellationTokenSource _leaving = new();
 
@@ -52,7 +60,7 @@ public sealed partial class MqttClient
 
     private void Check(MqttReasonCode reason, TimeSpan? sessionExpiry)
     {
-        if (!ReasonCodes.MayBeSentWithDisconnect(reason))
+        if (!ReasonsOfAClient.Contains(reason))
             throw new ArgumentException($"{reason} (0x{(byte)reason:X2}) is not a reason that a client may give with DISCONNECT (3.14.2.1).", nameof(reason));
         if (sessionExpiry is not { } expiry) return;
         if (expiry < TimeSpan.Zero || expiry.TotalSeconds > uint.MaxValue)

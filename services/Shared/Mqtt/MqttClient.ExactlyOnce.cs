@@ -1,4 +1,6 @@
+using MQTTnet.Protocol;
 using Tally.Mqtt.Packets;
+using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
@@ -16,11 +18,9 @@ public sealed partial class MqttClient
     /// <summary>Packets of the broker for packet identifiers that this process knows nothing of, in a session that is older than the process.</summary>
     public long StrayAcknowledgements { get; private set; }
 
-    private void OnPubRec(ReadOnlySpan<byte> body)
+    private void OnPubRec(ushort packetId, MqttReasonCode reason)
     {
-        var pubRec = AckPacket.Decode(PacketType.PubRec, body, ref _propertyScratch, _version);
-        var packetId = pubRec.PacketId;
-        Settled settled;
+        InFlightMessage settled;
         lock (_gate)
         {
             switch (_inFlight.StateOf(packetId))
@@ -30,29 +30,26 @@ public sealed partial class MqttClient
                 case InFlightState.None:
                     // 0x92: "not an error during recovery" (3.5.2.1).
                     StrayAcknowledgements++;
-                    Answer(PacketType.PubRel, packetId, MqttReasonCode.PacketIdentifierNotFound);
+                    _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, packetId, MqttReasonCode.PacketIdentifierNotFound));
                     return;
-                case var _ when pubRec.Reason >= MqttReasonCode.UnspecifiedError:
-                    settled = Settle(packetId, pubRec.Reason);
+                case var _ when reason >= MqttReasonCode.UnspecifiedError:
+                    settled = Settle(packetId);
                     break;
-                case InFlightState.AwaitsPubRec:
-                    _inFlight.SetReceived(packetId, pubRec.Reason);
-                    SendPubRel(packetId);
-                    return;
-                default:
-                    SendPubRel(packetId);
+                case var state:
+                    if (state == InFlightState.AwaitsPubRec) _inFlight.SetReceived(packetId, reason);
+
+                    // One that was not sent again yet on this connection goes out in its turn.
+                    if (_inFlight[packetId].Sent) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, packetId));
                     return;
             }
         }
 
-        TellSettled(settled);
+        TellSettled(settled, reason);
     }
 
-    private void OnPubComp(ReadOnlySpan<byte> body)
+    private void OnPubComp(ushort packetId)
     {
-        var pubComp = AckPacket.Decode(PacketType.PubComp, body, ref _propertyScratch, _version);
-        var packetId = pubComp.PacketId;
-        Settled settled;
+        InFlightMessage settled;
         lock (_gate)
         {
             switch (_inFlight.StateOf(packetId))
@@ -63,7 +60,7 @@ public sealed partial class MqttClient
                     return;
                 case InFlightState.AwaitsPubComp:
                     // 0x92 means that the broker had completed it before: it has the message.
-                    settled = Settle(packetId, _inFlight.ReasonOf(packetId));
+                    settled = Settle(packetId);
                     break;
                 case InFlightState.None:
                     // Answers a PUBREL that was for the broker's sake.
@@ -74,17 +71,16 @@ public sealed partial class MqttClient
             }
         }
 
-        TellSettled(settled);
+        TellSettled(settled, settled.Reason);
     }
 
-    private void OnPubRel(ReadOnlySpan<byte> body)
+    private void OnPubRel(ushort packetId)
     {
-        var packetId = AckPacket.Decode(PacketType.PubRel, body, ref _propertyScratch, _version).PacketId;
         lock (_gate)
         {
             var known = _deliveries.Release(packetId);
             if (!known) StrayAcknowledgements++;
-            Answer(PacketType.PubComp, packetId, known ? MqttReasonCode.Success : MqttReasonCode.PacketIdentifierNotFound);
+            _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubComp, packetId, known ? MqttReasonCode.Success : MqttReasonCode.PacketIdentifierNotFound));
         }
     }
 
@@ -95,24 +91,9 @@ public sealed partial class MqttClient
         lock (_gate)
         {
             var arrival = _deliveries.ArriveExactlyOnce(packetId, out turn);
-            if (arrival == IncomingDeliveries.Arrival.Acknowledged)
-                AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), PacketType.PubRec, packetId);
+            if (arrival == IncomingDeliveries.Arrival.Acknowledged) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRec, packetId));
             return arrival == IncomingDeliveries.Arrival.New;
         }
-    }
-
-    private void SendPubRel(ushort packetId)
-    {
-        // One that was not sent again yet on this connection goes out in its turn.
-        if (_inFlight.IsSent(packetId)) AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), PacketType.PubRel, packetId);
-    }
-
-    private void Answer(PacketType type, ushort packetId, MqttReasonCode reason)
-    {
-        if (reason == MqttReasonCode.Success || _version == MqttProtocolVersion.V311)
-            AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), type, packetId);
-        else
-            AckPacket.WriteReason(_outgoing.Append(AckPacket.ReasonLength), type, packetId, reason);
     }
 
     /// <summary>Makes sure that the broker holds nothing under our packet identifiers.</summary>
@@ -124,8 +105,7 @@ public sealed partial class MqttClient
         _freeing = _inFlight.Capacity;
         _beingFreed = new bool[_freeing + 1];
         Array.Fill(_beingFreed, true);
-        for (var packetId = 1; packetId <= _freeing; packetId++)
-            AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), PacketType.PubRel, (ushort)packetId);
+        for (var packetId = 1; packetId <= _freeing; packetId++) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, (ushort)packetId));
         return false;
     }
 }

@@ -1,3 +1,6 @@
+using MQTTnet.Packets;
+using Tally.Mqtt.Connections;
+
 namespace Tally.Mqtt;
 
 // PINGREQ and PINGRESP (3.12, 3.13, 3.1.2.10), and the broker that does not answer SUBSCRIBE.
@@ -44,8 +47,7 @@ public sealed partial class MqttClient
         lock (_gate)
         {
             if (_open != connection) return;
-            ReadOnlySpan<byte> pingReq = [0xC0, 0x00];
-            pingReq.CopyTo(_outgoing.Append(pingReq.Length));
+            _outgoing.Append(_encoder.Encode(MqttPingReqPacket.Instance));
         }
 
         connection.SendSignal.Set();

@@ -1,13 +1,19 @@
-using System.Buffers;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+using Tally.Mqtt.Connections;
 using Tally.Mqtt.Packets;
+using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
 // PUBLISH from us to the broker, and its PUBACK (3.3, 3.4, 4.3). What follows at QoS 2 is in MqttClient.ExactlyOnce.cs.
 public sealed partial class MqttClient
 {
-    // All under the lock. What is to be sent again begins here and goes on along the list of messages in flight; 0: done.
-    private ushort _resendNext;
+    // All under the lock. What is to be sent again on the open connection, in the order of publishing.
+    private readonly Queue<ushort> _resend = new();
+
+    // Of the open connection, or of the one before.
+    private PacketEncoder _encoder = new(MqttProtocolVersion.V500);
 
     // How many in flight were sent on the open connection: what the broker's Receive Maximum bounds.
     private int _sentInFlight;
@@ -29,69 +35,43 @@ public sealed partial class MqttClient
 
     // Messages of PublishAsync come first, else a busy publisher would keep them out for ever.
     private bool IsOpenForNew =>
-        _open is not null && _resendNext == 0 && _waiting.Count == 0 && _freeing == 0 && _outgoing.Count < OutgoingBuffer.PublishLimit;
-
-    // Packets go out as they are kept.
-    private bool IsPlain => _sentAliases is null && _version == MqttProtocolVersion.V500;
+        _open is not null && _resend.Count == 0 && _waiting.Count == 0 && _freeing == 0 && _outgoing.Count < OutgoingBuffer.PublishLimit;
 
     /// <inheritdoc/>
     public bool TryPublish(in MqttPublication publication, long token)
     {
-        RequireQos(publication.Qos);
-        var encoder = new PublishEncoder(publication);
+        PacketEncoder.Check(publication);
         Connection connection;
-        bool taken;
         lock (_gate)
         {
-            if (_over is not null || !IsOpenForNew) return false;
-            if (Undeliverable(encoder.PacketLength, publication.Qos, publication.Retain) is { } reason) throw CannotBeSent(reason, encoder.PacketLength);
+            if (_over is not null || !IsOpenForNew || !IsFreeFor(publication.Qos)) return false;
             connection = _open!;
-            taken = publication.Qos == MqttQos.AtMostOnce ? AppendUnacknowledged(encoder, publication) : AppendInFlight(encoder, publication, token);
+            if (Append(publication, token, null) is { } reason) throw CannotBeSent(reason);
         }
 
         connection.SendSignal.Set();
-        return taken;
-    }
-
-    private bool AppendUnacknowledged(PublishEncoder encoder, in MqttPublication publication)
-    {
-        if (IsPlain)
-        {
-            encoder.Write(_outgoing.Append(encoder.PacketLength), publication, 0);
-            return true;
-        }
-
-        var scratch = ArrayPool<byte>.Shared.Rent(encoder.PacketLength);
-        encoder.Write(scratch, publication, 0);
-        AppendInItsForm(scratch.AsSpan(0, encoder.PacketLength));
-        ArrayPool<byte>.Shared.Return(scratch);
         return true;
     }
 
-    private bool AppendInFlight(PublishEncoder encoder, in MqttPublication publication, long token)
-    {
-        if (!HasWindow || (publication.Qos == MqttQos.ExactlyOnce && !IsFreeForExactlyOnce())) return false;
-        var packet = _inFlight.Add(encoder.PacketLength, token, null, out var packetId, publication.Qos);
-        encoder.Write(packet, publication, packetId);
-        AppendInItsForm(packet);
-        _sentInFlight++;
-        return true;
-    }
+    private bool IsFreeFor(MqttQos qos) => qos == MqttQos.AtMostOnce || (HasWindow && (qos == MqttQos.AtLeastOnce || IsFreeForExactlyOnce()));
 
-    /// <summary>Appends a PUBLISH in the form that this connection wants.</summary>
-    private void AppendInItsForm(ReadOnlySpan<byte> packet)
+    /// <summary>Appends a message, with a topic alias where there is one, and keeps it without until it is acknowledged.</summary>
+    /// <returns>Why this broker does not take it; null: it is on its way.</returns>
+    private MqttReasonCode? Append(in MqttPublication publication, long token, PublishOperation? operation)
     {
-        if (IsPlain)
+        var packetId = publication.Qos == MqttQos.AtMostOnce ? (ushort)0 : _inFlight.NextId;
+        var packet = _encoder.Encode(publication, packetId);
+        if (Undeliverable(packet.Length, publication.Qos, publication.Retain) is { } reason) return reason;
+        if (packetId != 0)
         {
-            packet.CopyTo(_outgoing.Append(packet.Length));
-            return;
+            _inFlight.Add(packet, _version, publication.Qos, publication.Retain, token, operation);
+            _sentInFlight++;
         }
 
-        var form = new PublishForm(packet);
-        if (_version == MqttProtocolVersion.V311) form.AppendVersion311(_outgoing);
-        else if (packet.Length + PublishForm.MostAdded <= _brokerMaximumPacketSize && _sentAliases!.TryGet(form.Topic, out var alias, out var known))
-            form.AppendAliased(_outgoing, alias, known);
-        else packet.CopyTo(_outgoing.Append(packet.Length));
+        if (_sentAliases is not null && packet.Length + SentTopicAliases.MostAdded <= _brokerMaximumPacketSize && _sentAliases.Of(publication.Topic, out var isKnown) is not 0 and var alias)
+            packet = _encoder.Encode(publication, packetId, alias, isKnown);
+        _outgoing.Append(packet);
+        return null;
     }
 
     /// <inheritdoc/>
@@ -107,11 +87,9 @@ public sealed partial class MqttClient
     /// <inheritdoc/>
     public ValueTask<MqttReasonCode> PublishAsync(in MqttPublication publication, CancellationToken cancellationToken)
     {
-        RequireQos(publication.Qos);
-        var encoder = new PublishEncoder(publication);
+        PacketEncoder.Check(publication);
         if (cancellationToken.IsCancellationRequested) return ValueTask.FromCanceled<MqttReasonCode>(cancellationToken);
-        var operation = new PublishOperation(new byte[encoder.PacketLength], publication.Qos, publication.Retain);
-        encoder.Write(operation.Packet, publication, 0);
+        var operation = new PublishOperation(publication);
         Connection? connection;
         lock (_gate)
         {
@@ -144,97 +122,74 @@ public sealed partial class MqttClient
         operation.TrySetCanceled(cancelled);
     }
 
-    private void OnPubAck(ReadOnlySpan<byte> body)
+    private void OnPubAck(ushort packetId, MqttReasonCode reason)
     {
-        var pubAck = AckPacket.Decode(PacketType.PubAck, body, ref _propertyScratch, _version);
-        Settled settled;
+        InFlightMessage settled;
         lock (_gate)
         {
-            if (_inFlight.StateOf(pubAck.PacketId) != InFlightState.AwaitsPubAck)
+            if (_inFlight.StateOf(packetId) != InFlightState.AwaitsPubAck)
             {
                 // An earlier process of this session may have sent it.
-                if (!_inherited) throw Violation.Protocol($"PUBACK for packet identifier {pubAck.PacketId}, under which nothing waits for it");
+                if (!_inherited) throw Violation.Protocol($"PUBACK for packet identifier {packetId}, under which nothing waits for it");
                 StrayAcknowledgements++;
                 return;
             }
 
-            settled = Settle(pubAck.PacketId, pubAck.Reason);
+            settled = Settle(packetId);
         }
 
-        TellSettled(settled);
+        TellSettled(settled, reason);
     }
 
     /// <summary>Takes a message out that came to its end. One of an earlier connection that was not sent again yet may: the broker has it then.</summary>
-    private Settled Settle(ushort packetId, MqttReasonCode reason)
+    private InFlightMessage Settle(ushort packetId)
     {
-        if (packetId == _resendNext) _resendNext = _inFlight.Next(packetId);
-        _inFlight.TryRemove(packetId, out var token, out var operation, out var sent);
-        if (sent) _sentInFlight--;
-        return new Settled(token, operation, reason);
+        var message = _inFlight.Remove(packetId);
+        if (message.Sent) _sentInFlight--;
+        return message;
     }
 
-    private void TellSettled(Settled settled)
+    private void TellSettled(in InFlightMessage settled, MqttReasonCode reason)
     {
-        if (settled.Operation is { } operation) operation.TrySetResult(settled.Reason);
-        else TellPublished(settled.Token, settled.Reason);
+        if (settled.Operation is { } operation) operation.TrySetResult(reason);
+        else TellPublished(settled.Token, reason);
     }
 
     /// <summary>Moves what may go out now into the outgoing buffer: messages of an earlier connection first, then those of PublishAsync.</summary>
     private void PumpLocked()
     {
-        while (_resendNext != 0 && _sentInFlight < MostSentAgain && _outgoing.Count < OutgoingBuffer.PublishLimit)
+        while (_resend.TryPeek(out var packetId) && _sentInFlight < MostSentAgain && _outgoing.Count < OutgoingBuffer.PublishLimit)
         {
-            SendAgain(_resendNext);
-            _inFlight.SetSent(_resendNext, true);
+            _resend.Dequeue();
+            if (_inFlight.StateOf(packetId) == InFlightState.None) continue; // acknowledged meanwhile
+            _outgoing.Append(Again(packetId));
+            _inFlight.SetSent(packetId, true);
             _sentInFlight++;
-            _resendNext = _inFlight.Next(_resendNext);
         }
 
-        while (_resendNext == 0 && _freeing == 0 && _waiting.First is { } first && _outgoing.Count < OutgoingBuffer.PublishLimit)
+        while (_resend.Count == 0 && _freeing == 0 && _waiting.First is { } first && _outgoing.Count < OutgoingBuffer.PublishLimit)
         {
             var operation = first.Value;
-            if (operation.Qos != MqttQos.AtMostOnce && !HasWindow) return;
-            if (operation.Qos == MqttQos.ExactlyOnce && !IsFreeForExactlyOnce()) return;
+            if (!IsFreeFor(operation.Publication.Qos)) return;
             _waiting.RemoveFirst();
-            Append(operation);
+            try
+            {
+                if (Append(operation.Publication, 0, operation) is { } reason) operation.TrySetException(CannotBeSent(reason));
+                else if (operation.Publication.Qos == MqttQos.AtMostOnce) _unwritten.Add(operation);
+            }
+            catch (MqttException error)
+            {
+                operation.TrySetException(error); // something in it is too long: for whoever published it
+            }
         }
     }
 
     // Without an alias: what is sent again is rare, and may be what the broker choked on.
-    private void SendAgain(ushort packetId)
+    private MqttPacketBuffer Again(ushort packetId)
     {
-        if (_inFlight.StateOf(packetId) == InFlightState.AwaitsPubComp)
-        {
-            AckPacket.WriteShort(_outgoing.Append(AckPacket.ShortLength), PacketType.PubRel, packetId);
-            return;
-        }
-
-        var packet = _inFlight.PacketOf(packetId);
-        PublishEncoder.SetDuplicate(packet);
-        if (_version == MqttProtocolVersion.V311) new PublishForm(packet).AppendVersion311(_outgoing);
-        else packet.CopyTo(_outgoing.Append(packet.Length));
-    }
-
-    private void Append(PublishOperation operation)
-    {
-        if (Undeliverable(operation.Packet.Length, operation.Qos, operation.Retain) is { } reason)
-        {
-            operation.TrySetException(CannotBeSent(reason, operation.Packet.Length));
-            return;
-        }
-
-        if (operation.Qos == MqttQos.AtMostOnce)
-        {
-            AppendInItsForm(operation.Packet);
-            _unwritten.Add(operation);
-            return;
-        }
-
-        var packet = _inFlight.Add(operation.Packet.Length, 0, operation, out var packetId, operation.Qos);
-        operation.Packet.CopyTo(packet);
-        PublishEncoder.SetPacketId(packet, packetId);
-        AppendInItsForm(packet);
-        _sentInFlight++;
+        if (_inFlight.StateOf(packetId) == InFlightState.AwaitsPubComp) return _encoder.Encode(MqttControlPacketType.PubRel, packetId);
+        var (packet, length, version) = _inFlight.PacketOf(packetId);
+        return _encoder.Again(packet, length, version);
     }
 
     /// <summary>Room was made: for what waits here first, then for the publisher that waits outside.</summary>
@@ -255,39 +210,30 @@ public sealed partial class MqttClient
     /// <summary>Takes out what will never be delivered: all of a session that is gone, else what this broker does not take.</summary>
     private void DropUndeliverable(bool sessionPresent, List<Dropped> dropped)
     {
-        for (var packetId = _inFlight.First; packetId != 0;)
+        foreach (var packetId in _inFlight.InOrder())
         {
-            var next = _inFlight.Next(packetId);
-            var reason = sessionPresent ? Undeliverable(packetId) : null;
-            if (!sessionPresent || reason is not null)
-            {
-                _inFlight.TryRemove(packetId, out var token, out var operation, out _);
-                dropped.Add(new Dropped(token, operation, reason));
-            }
-            else
-            {
-                _inFlight.SetSent(packetId, false);
-            }
-
-            packetId = next;
+            var message = _inFlight[packetId];
+            var reason = sessionPresent && message.Length > 0 ? Undeliverable(message.Length, message.Qos, message.Retain) : null;
+            if (sessionPresent && reason is null) _inFlight.SetSent(packetId, false);
+            else dropped.Add(new Dropped(_inFlight.Remove(packetId), reason));
         }
     }
 
-    private void GiveBack(Dropped message)
+    private void GiveBack(Dropped dropped)
     {
-        switch (message)
+        switch (dropped)
         {
-            case { Operation: { } operation, Reason: { } reason }:
+            case { Message.Operation: { } operation, Reason: { } reason }:
                 operation.TrySetResult(reason);
                 break;
-            case { Operation: { } operation }:
+            case { Message.Operation: { } operation }:
                 operation.TrySetException(SessionLost());
                 break;
             case { Reason: { } reason }:
-                _handler.OnPublished(message.Token, reason);
+                _handler.OnPublished(dropped.Message.Token, reason);
                 break;
             default:
-                _handler.OnReturned(message.Token);
+                _handler.OnReturned(dropped.Message.Token);
                 break;
         }
     }
@@ -301,11 +247,7 @@ public sealed partial class MqttClient
             FailUnwritten();
             foreach (var operation in _waiting) operation.TrySetException(over);
             _waiting.Clear();
-            while (_inFlight.First != 0)
-            {
-                _inFlight.TryRemove(_inFlight.First, out _, out var operation, out _);
-                operation?.TrySetException(over is MqttSessionLostException ? over : SessionLost());
-            }
+            foreach (var packetId in _inFlight.InOrder()) _inFlight.Remove(packetId).Operation?.TrySetException(over is MqttSessionLostException ? over : SessionLost());
 
             foreach (var request in _requests)
             {
@@ -326,13 +268,6 @@ public sealed partial class MqttClient
         _beingWritten.Clear();
     }
 
-    private MqttReasonCode? Undeliverable(ushort packetId)
-    {
-        if (_inFlight.StateOf(packetId) == InFlightState.AwaitsPubComp) return null;
-        var packet = _inFlight.PacketOf(packetId);
-        return Undeliverable(packet.Length, (MqttQos)((packet[0] >> 1) & 3), (packet[0] & 1) != 0);
-    }
-
     private MqttReasonCode? Undeliverable(int packetLength, MqttQos qos, bool retain)
     {
         if ((uint)packetLength > _brokerMaximumPacketSize) return MqttReasonCode.PacketTooLarge;
@@ -340,9 +275,9 @@ public sealed partial class MqttClient
         return retain && !_brokerRetainAvailable ? MqttReasonCode.RetainNotSupported : null;
     }
 
-    private MqttException CannotBeSent(MqttReasonCode reason, int packetLength) => new(reason, reason switch
+    private MqttException CannotBeSent(MqttReasonCode reason) => new(reason, reason switch
     {
-        MqttReasonCode.PacketTooLarge => $"A PUBLISH of {packetLength} bytes cannot be sent: broker {_broker} takes at most {_brokerMaximumPacketSize} bytes.",
+        MqttReasonCode.PacketTooLarge => $"A PUBLISH cannot be sent: broker {_broker} takes packets of at most {_brokerMaximumPacketSize} bytes.",
         MqttReasonCode.QosNotSupported => $"Broker {_broker} takes messages up to QoS {(byte)_brokerMaximumQos} only.",
         _ => $"Broker {_broker} does not take retained messages.",
     });
@@ -350,14 +285,6 @@ public sealed partial class MqttClient
     private MqttSessionLostException SessionLost() =>
         new($"The session of client id '{_clientId}' at broker {_broker} ended before the message was acknowledged: whether the broker has it is not known.");
 
-    private static void RequireQos(MqttQos qos)
-    {
-        if (qos > MqttQos.ExactlyOnce) throw new MqttException(MqttReasonCode.QosNotSupported, $"There is QoS 0, 1 and 2; {(byte)qos} was asked for.");
-    }
-
-    /// <summary>A message of ours that came to its end.</summary>
-    private readonly record struct Settled(long Token, PublishOperation? Operation, MqttReasonCode Reason);
-
     /// <summary>A message of ours that is taken out of the session. Reason: why the broker of this connection does not take it; null: the session is gone.</summary>
-    private readonly record struct Dropped(long Token, PublishOperation? Operation, MqttReasonCode? Reason);
+    private readonly record struct Dropped(InFlightMessage Message, MqttReasonCode? Reason);
 }

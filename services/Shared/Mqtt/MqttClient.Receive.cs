@@ -1,18 +1,20 @@
 using Microsoft.Extensions.Logging;
+using MQTTnet.Packets;
+using Tally.Mqtt.Connections;
 using Tally.Mqtt.Packets;
+using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
 // The receive loop: many packets out of each read, handed over where they lie.
 public sealed partial class MqttClient
 {
-    private readonly PacketSplitter _splitter;
-    private byte[] _propertyScratch = [];
     private bool _inHandler;
     private bool _handed;
-
-    private ReceivedTopicAliases? _received;
     private bool _excessLogged;
+
+    // Topics by alias, from the broker to us (3.3.2.3.4), of the open connection: as many as were told to the broker.
+    private byte[]?[] _topics = [];
 
     /// <summary>Messages that came beyond the Receive Maximum told to the broker, which some exceed. Counted, not punished.</summary>
     public long ReceiveMaximumExceeded { get; private set; }
@@ -20,7 +22,7 @@ public sealed partial class MqttClient
     private void ReceiveLoop(Connection connection)
     {
         EnterHandler();
-        var sink = new Sink(this, connection);
+        var decoder = new PacketDecoder(_version);
         var catchUp = new CatchUp();
         _inHandler = false;
         _handed = false;
@@ -29,18 +31,15 @@ public sealed partial class MqttClient
             // What came together with CONNACK is there before the first read.
             do
             {
-                if (!connection.Input.TryGet(out var buffer)) continue;
-                var now = Environment.TickCount64;
-                connection.LastReceived = now;
-                if (connection.Ending.IsCancellationRequested)
+                var now = connection.LastReceived = Environment.TickCount64;
+                var (bytes, packets) = (connection.Input.Rest.Length, 0);
+                while (!connection.Ending.IsCancellationRequested && connection.Input.TryTake(out var first, out var body))
                 {
-                    connection.Input.Take(buffer.End, buffer.End);
-                    break;
+                    Handle(connection, decoder.Decode(first, body), body);
+                    packets++;
                 }
 
-                var packets = _splitter.Split(buffer, ref sink, out var rest);
-                var bytes = buffer.Length - rest.Length;
-                connection.Input.Take(rest.Start, buffer.End);
+                if (connection.Ending.IsCancellationRequested) break;
                 if (packets > 0) AfterRoomWasMade(connection);
                 if (_handed) now = LetCatchUp(connection, catchUp, now);
                 if (_receiveGathering.ShouldWait(bytes, packets, now)) _receiveGathering.Wait();
@@ -106,75 +105,85 @@ public sealed partial class MqttClient
         };
     }
 
-    private void Handle(Connection connection, FixedHeader header, ReadOnlySpan<byte> body)
+    private void Handle(Connection connection, MqttPacket packet, ReadOnlySpan<byte> body)
     {
-        switch (header.Type)
+        switch (packet)
         {
-            case PacketType.Publish:
-                OnPublish(connection, header.Flags, body);
+            case MqttPublishPacket publish:
+                OnPublish(connection, publish, body);
                 break;
-            case PacketType.PubAck:
-                OnPubAck(body);
+            case MqttPubAckPacket pubAck:
+                OnPubAck(pubAck.PacketIdentifier, PacketDecoder.ReasonOf((int)pubAck.ReasonCode));
                 break;
-            case PacketType.PubRec:
-                OnPubRec(body);
+            case MqttPubRecPacket pubRec:
+                OnPubRec(pubRec.PacketIdentifier, PacketDecoder.ReasonOf((int)pubRec.ReasonCode));
                 break;
-            case PacketType.PubRel:
-                OnPubRel(body);
+            case MqttPubRelPacket pubRel:
+                OnPubRel(pubRel.PacketIdentifier);
                 break;
-            case PacketType.PubComp:
-                OnPubComp(body);
+            case MqttPubCompPacket pubComp:
+                OnPubComp(pubComp.PacketIdentifier);
                 break;
-            case PacketType.SubAck:
-                OnSubAck(connection, PacketType.SubAck, body);
+            case MqttSubAckPacket subAck:
+                OnSubAck(connection, subAck.PacketIdentifier, false, [.. subAck.ReasonCodes.Select(code => PacketDecoder.ReasonOf((int)code))], subAck.ReasonString);
                 break;
-            case PacketType.UnsubAck:
-                OnSubAck(connection, PacketType.UnsubAck, body);
+            case MqttUnsubAckPacket unsubAck:
+                OnSubAck(connection, unsubAck.PacketIdentifier, true, [.. (unsubAck.ReasonCodes ?? []).Select(code => PacketDecoder.ReasonOf((int)code))], unsubAck.ReasonString);
                 break;
-            case PacketType.PingResp:
-                if (!body.IsEmpty) throw Violation.Malformed("PINGRESP with a body");
+            case MqttPingRespPacket:
                 break;
-            case PacketType.Disconnect when _version == MqttProtocolVersion.V500:
-                connection.End(DisconnectedByBroker(DisconnectPacket.Decode(body)));
+            case MqttDisconnectPacket disconnect when _version == MqttProtocolVersion.V500:
+                connection.End(DisconnectedByBroker(disconnect));
                 break;
-            case PacketType.Auth when _version == MqttProtocolVersion.V500:
-                throw Violation.Protocol("AUTH, where CONNECT named no authentication method (4.12): this client does without enhanced authentication");
             default:
-                throw Violation.Protocol($"{header.Type} that nothing of ours asked for");
+                throw Violation.Protocol($"{packet.GetType().Name} that nothing of ours asked for");
         }
     }
 
-    private void OnPublish(Connection connection, byte flags, ReadOnlySpan<byte> body)
+    private void OnPublish(Connection connection, MqttPublishPacket packet, ReadOnlySpan<byte> body)
     {
-        var packet = PublishPacket.Decode(flags, body, ref _propertyScratch, _version, _received);
+        var topic = Resolve(packet.TopicAlias, PacketDecoder.TopicOf(body));
+        var qos = (MqttQos)packet.QualityOfServiceLevel;
         ushort turn = 0;
-        if (packet.Qos != MqttQos.AtMostOnce)
+        if (qos != MqttQos.AtMostOnce)
         {
             var before = _deliveries.Outstanding;
-            if (packet.Qos == MqttQos.AtLeastOnce) turn = _deliveries.ArriveAtLeastOnce(packet.PacketId);
-            else if (!ArrivesForTheFirstTime(packet.PacketId, out turn)) return;
+            if (qos == MqttQos.AtLeastOnce) turn = _deliveries.ArriveAtLeastOnce(packet.PacketIdentifier);
+            else if (!ArrivesForTheFirstTime(packet.PacketIdentifier, out turn)) return;
             if (before >= _options.ReceiveMaximum && _version == MqttProtocolVersion.V500) CountExcess();
         }
 
         _inHandler = true;
         _handler.OnMessage(new MqttMessage
         {
-            Topic = packet.Topic,
-            Payload = packet.Payload,
+            Topic = topic,
+            Payload = packet.Payload.FirstSpan,
             ContentType = packet.ContentType,
             ResponseTopic = packet.ResponseTopic,
             CorrelationData = packet.CorrelationData,
             UserProperties = packet.UserProperties,
             MessageExpiryInterval = packet.MessageExpiryInterval,
-            PayloadIsText = packet.PayloadIsText,
+            PayloadIsText = packet.PayloadFormatIndicator == MQTTnet.Protocol.MqttPayloadFormatIndicator.CharacterData,
             SubscriptionIdentifiers = packet.SubscriptionIdentifiers,
-            Delivery = new MqttDelivery(connection.Epoch, packet.PacketId) { Turn = turn },
-            Qos = packet.Qos,
+            Delivery = new MqttDelivery(connection.Epoch, packet.PacketIdentifier) { Turn = turn },
+            Qos = qos,
             Retain = packet.Retain,
-            Duplicate = packet.Duplicate,
+            Duplicate = packet.Dup,
         });
         _inHandler = false;
         _handed = true;
+    }
+
+    /// <summary>The topic of a message that may have an alias: one that came with it is remembered, an empty one looked up.</summary>
+    private ReadOnlySpan<byte> Resolve(ushort alias, ReadOnlySpan<byte> topic)
+    {
+        if (alias == 0) return topic;
+        if (alias >= _topics.Length)
+            throw new MqttException(MqttReasonCode.TopicAliasInvalid, $"PUBLISH with topic alias {alias}, where the Topic Alias Maximum told to the broker is {_options.TopicAliasMaximum}.");
+        ref var known = ref _topics[alias];
+        if (topic.IsEmpty) return known ?? throw Violation.Protocol($"PUBLISH with topic alias {alias}, which was given no topic on this connection");
+        if (!topic.SequenceEqual(known)) known = topic.ToArray();
+        return topic;
     }
 
     private void TellPublished(long token, MqttReasonCode reason)
@@ -200,19 +209,14 @@ public sealed partial class MqttClient
     private ConnectionEnd ClosedByBroker() =>
         new(MqttReasonCode.UnspecifiedError, $"Broker {_broker} closed the connection of client id '{_clientId}'.") { WithoutAWord = true };
 
-    private ConnectionEnd DisconnectedByBroker(DisconnectPacket packet) =>
-        new(packet.Reason, Refusals.Describe(_broker, _clientId, "disconnects the client", packet.Reason, packet.ReasonString, packet.ServerReference))
+    private ConnectionEnd DisconnectedByBroker(MqttDisconnectPacket packet)
+    {
+        var reason = PacketDecoder.ReasonOf((int)packet.ReasonCode);
+        if (packet.SessionExpiryInterval != 0 || reason == MqttReasonCode.DisconnectWithWill) throw Violation.Protocol("DISCONNECT as only a client may send it");
+        return new ConnectionEnd(reason, Refusals.Describe(_broker, _clientId, "disconnects the client", reason, packet.ReasonString, packet.ServerReference))
         {
-            Final = ReasonCodes.IsFinal(packet.Reason),
+            Final = Refusals.IsFinal(reason),
             ReasonString = packet.ReasonString,
         };
-
-    private readonly struct Sink(MqttClient client, Connection connection) : IPacketSink
-    {
-        public bool Take(FixedHeader header, ReadOnlySpan<byte> body)
-        {
-            client.Handle(connection, header, body);
-            return !connection.Ending.IsCancellationRequested;
-        }
     }
 }

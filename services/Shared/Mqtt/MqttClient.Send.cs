@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Tally.Mqtt.Connections;
 
 namespace Tally.Mqtt;
 

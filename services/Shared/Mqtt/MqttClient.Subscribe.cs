@@ -1,6 +1,9 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
+using Tally.Mqtt.Connections;
 using Tally.Mqtt.Packets;
+using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
@@ -108,13 +111,11 @@ public sealed partial class MqttClient
 
     private void Ask(SubscribeRequest request)
     {
-        var packet = new ArrayBufferWriter<byte>();
         for (var count = CountForOnePacket(request); count > 0; count /= 2)
         {
-            packet.ResetWrittenCount();
-            Encode(request, count, packet);
-            if (packet.WrittenCount > _brokerMaximumPacketSize) continue;
-            packet.WrittenSpan.CopyTo(_outgoing.Append(packet.WrittenCount));
+            var packet = _encoder.Encode(PacketOf(request, count));
+            if (packet.Length > _brokerMaximumPacketSize) continue;
+            _outgoing.Append(packet);
             request.Asked = count;
             _askedAt = Environment.TickCount64;
             return;
@@ -123,23 +124,27 @@ public sealed partial class MqttClient
         request.Answer(MqttReasonCode.PacketTooLarge);
     }
 
-    private void Encode(SubscribeRequest request, int count, ArrayBufferWriter<byte> to)
+    private MqttPacketWithIdentifier PacketOf(SubscribeRequest request, int count)
     {
         var subscriptions = request.Subscriptions.Skip(request.Answered).Take(count).ToList();
-        if (request.Unsubscribes)
-        {
-            new UnsubscribePacket { Version = _version, PacketId = SubscribePacketId, Filters = [.. subscriptions.Select(one => one.Filter)] }.Encode(to);
-            return;
-        }
-
-        new SubscribePacket
-        {
-            Version = _version,
-            PacketId = SubscribePacketId,
-            SubscriptionIdentifier = (int)(subscriptions[0].Identifier ?? 0),
-            Filters = [.. subscriptions.Select(one => new SubscribeFilter(one.Filter, one.Qos, one.NoLocal, one.RetainAsPublished, one.RetainHandling))],
-        }.Encode(to);
+        if (request.Unsubscribes) return new MqttUnsubscribePacket { PacketIdentifier = SubscribePacketId, TopicFilters = [.. subscriptions.Select(one => one.Filter)] };
         if (_version == MqttProtocolVersion.V311) LogWhatIsLost(subscriptions);
+        return new MqttSubscribePacket
+        {
+            PacketIdentifier = SubscribePacketId,
+            SubscriptionIdentifier = subscriptions[0].Identifier ?? 0,
+            TopicFilters =
+            [
+                .. subscriptions.Select(one => new MqttTopicFilter
+                {
+                    Topic = one.Filter,
+                    QualityOfServiceLevel = (MqttQualityOfServiceLevel)one.Qos,
+                    NoLocal = one.NoLocal,
+                    RetainAsPublished = one.RetainAsPublished,
+                    RetainHandling = (MQTTnet.Protocol.MqttRetainHandling)one.RetainHandling,
+                }),
+            ],
+        };
     }
 
     // An identifier holds for a whole packet (3.8.2.1.2), and what the broker is known to refuse is not asked for.
@@ -168,21 +173,20 @@ public sealed partial class MqttClient
         return !_brokerAllows.SubscriptionIdentifiersAvailable && subscription.Identifier is not null ? MqttReasonCode.SubscriptionIdentifiersNotSupported : null;
     }
 
-    private void OnSubAck(Connection connection, PacketType type, ReadOnlySpan<byte> body)
+    private void OnSubAck(Connection connection, ushort packetId, bool unsubscribes, List<MqttReasonCode> reasons, string? reasonString)
     {
-        var subAck = SubAckPacket.Decode(type, body, ref _propertyScratch, _version);
+        var type = unsubscribes ? "UNSUBACK" : "SUBACK";
         SubscribeRequest request;
         lock (_gate)
         {
-            if (_askedAt == 0 || subAck.PacketId != SubscribePacketId || _requests.First!.Value.Unsubscribes != (type == PacketType.UnsubAck))
-                throw Violation.Protocol($"{type} for packet identifier {subAck.PacketId}, under which nothing was asked");
+            if (_askedAt == 0 || packetId != SubscribePacketId || _requests.First!.Value.Unsubscribes != unsubscribes)
+                throw Violation.Protocol($"{type} for packet identifier {packetId}, under which nothing was asked");
             request = _requests.First.Value;
-            var hasReasons = type == PacketType.SubAck || _version == MqttProtocolVersion.V500;
-            if (hasReasons && subAck.Reasons.Length != request.Asked)
-                throw Violation.Protocol($"{type} with {subAck.Reasons.Length} reason codes for {request.Asked} topic filters");
+            var hasReasons = !unsubscribes || _version == MqttProtocolVersion.V500; // UNSUBACK of MQTT 3.1.1 has none
+            if (hasReasons && reasons.Count != request.Asked) throw Violation.Protocol($"{type} with {reasons.Count} reason codes for {request.Asked} topic filters");
             for (var index = 0; index < request.Asked; index++)
             {
-                var reason = hasReasons ? (MqttReasonCode)subAck.Reasons[index] : MqttReasonCode.Success;
+                var reason = hasReasons ? reasons[index] : MqttReasonCode.Success;
                 Remember(request, request.Subscriptions[request.Answered], reason);
                 request.Answer(reason);
             }
@@ -192,7 +196,7 @@ public sealed partial class MqttClient
             AskNext();
         }
 
-        if (request is { Initial: true, IsAnswered: true }) AfterInitial(connection, request, subAck.ReasonString);
+        if (request is { Initial: true, IsAnswered: true }) AfterInitial(connection, request, reasonString);
     }
 
     private void Remember(SubscribeRequest request, MqttSubscription subscription, MqttReasonCode reason)

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using MQTTnet.Packets;
+using Tally.Mqtt.Connections;
 using Tally.Mqtt.Packets;
 
 namespace Tally.Mqtt;
@@ -12,8 +14,6 @@ namespace Tally.Mqtt;
 public sealed partial class MqttClient
 {
     private const int ClosingsOfOldBroker = 3;
-
-    private readonly WillMessage? _will;
 
     // Set before a connection begins; read by its loops.
     private MqttProtocolVersion _version = MqttProtocolVersion.V500;
@@ -113,20 +113,5 @@ public sealed partial class MqttClient
         return null;
     }
 
-    private static void SayGoodbye(Connection connection) => connection.Stream.Write(DisconnectPacket.Version311);
-
-    private static WillMessage? WillOf(MqttClientOptions options) => options.Will is not { } will ? null : new WillMessage
-    {
-        Topic = will.Topic,
-        Payload = will.Payload,
-        Qos = will.Qos,
-        Retain = will.Retain,
-        DelayInterval = (uint)will.Delay.TotalSeconds,
-        PayloadIsText = will.PayloadIsText,
-        MessageExpiryInterval = (uint?)will.MessageExpiry?.TotalSeconds,
-        ContentType = will.ContentType,
-        ResponseTopic = will.ResponseTopic,
-        CorrelationData = will.CorrelationData,
-        UserProperties = MqttUserProperties.EncodeList(will.UserProperties),
-    };
+    private static void SayGoodbye(Connection connection) => connection.Stream.Write(new PacketEncoder(MqttProtocolVersion.V311).Encode(new MqttDisconnectPacket()).Packet);
 }

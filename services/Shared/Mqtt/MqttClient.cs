@@ -1,12 +1,14 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tally.Mqtt.Packets;
+using MQTTnet.Packets;
+using Tally.Mqtt.Connections;
+using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
 /// <summary>
-/// The built-in client, MQTT 5 and 3.1.1: many packets in each socket write and each read, nothing allocated per message once warm,
+/// A session on MQTTnet's packets, MQTT 5 and 3.1.1: many packets in each socket write and each read, acknowledgements in batches,
 /// bounded in both directions. What it keeps is the session: messages in flight, and how far their sending has come.
 /// </summary>
 public sealed partial class MqttClient : IMqttClient
@@ -69,9 +71,7 @@ public sealed partial class MqttClient : IMqttClient
         _sendGathering = new Gathering(options.GatherTime);
         _inFlight = new InFlightMessages(Math.Min(options.PublishWindow, (ushort)(SubscribePacketId - 1)));
         _waiter = new PublishWaiter(_gate);
-        _splitter = new PacketSplitter(options.MaximumPacketSize);
         _subscriptions = [.. options.Subscriptions];
-        _will = WillOf(options);
     }
 
     /// <inheritdoc/>
@@ -154,7 +154,7 @@ public sealed partial class MqttClient : IMqttClient
         }
     }
 
-    private async Task<ConnectionEnd> ServeAsync(Connection connection, ConnAckPacket connAck, CancellationToken stop)
+    private async Task<ConnectionEnd> ServeAsync(Connection connection, MqttConnAckPacket connAck, CancellationToken stop)
     {
         try
         {

@@ -1,4 +1,4 @@
-using System.Text;
+using Tally.Mqtt.Connections;
 using Tally.Mqtt.Packets;
 
 namespace Tally.Mqtt;
@@ -12,14 +12,16 @@ internal static class MqttClientOptionsCheck
     /// <summary>How the filter of a shared subscription begins (4.8.2).</summary>
     public const string SharePrefix = "$share/";
 
+    // RFC 7301, 3.1: the length stands in one byte.
+    private const int LongestAlpnProtocol = 255;
+
     // Timers take no more milliseconds than an int holds.
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue);
 
     /// <exception cref="ArgumentException">Names the option, its value and what is allowed.</exception>
     public static void Check(MqttClientOptions options)
     {
-        var clientId = Encoding.UTF8.GetBytes(options.ClientId);
-        Require(clientId.Length <= ushort.MaxValue && Utf8.IsValid(clientId), nameof(options.ClientId), options.ClientId, "at most 65,535 bytes of UTF-8 without U+0000");
+        Require(Utf8.IsText(options.ClientId), nameof(options.ClientId), options.ClientId, "at most 65,535 bytes of UTF-8 without U+0000");
         Require(options.PublishWindow > 0, nameof(options.PublishWindow), options.PublishWindow, "1 to 65,535");
         Require(options.ReceiveMaximum > 0, nameof(options.ReceiveMaximum), options.ReceiveMaximum, "1 to 65,535");
         Require(
@@ -39,7 +41,7 @@ internal static class MqttClientOptionsCheck
         RequireTime(nameof(options.GatherTime), options.GatherTime, mayBeZero: true);
         Require(Enum.IsDefined(options.ProtocolVersion), nameof(options.ProtocolVersion), options.ProtocolVersion, "Automatic, V500 or V311");
         CheckUserProperties(nameof(options.UserProperties), options.UserProperties);
-        MqttTlsCheck.Check(options);
+        CheckTls(options);
         if (options.Will is { } will) Check(will);
         foreach (var subscription in options.Subscriptions) Check(subscription);
     }
@@ -48,12 +50,12 @@ internal static class MqttClientOptionsCheck
     public static void Check(MqttSubscription subscription)
     {
         Require(
-            Utf8.IsTopicFilter(Encoding.UTF8.GetBytes(subscription.Filter)), "Subscriptions", subscription.Filter,
+            Utf8.IsTopicFilter(subscription.Filter), "Subscriptions", subscription.Filter,
             "a topic filter: 1 to 65,535 bytes of UTF-8, '+' and '#' each filling a level, '#' only the last");
         Require(subscription.Qos <= MqttQos.ExactlyOnce, "Subscriptions.Qos", subscription.Qos, "0, 1 or 2");
         Require(subscription.RetainHandling <= MqttRetainHandling.DoNotSend, "Subscriptions.RetainHandling", subscription.RetainHandling, "0, 1 or 2");
         Require(
-            subscription.Identifier is null or (> 0 and <= FixedHeader.MaximumRemainingLength), "Subscriptions.Identifier", $"{subscription.Identifier}",
+            subscription.Identifier is null or (> 0 and <= PacketBuffer.MaximumRemainingLength), "Subscriptions.Identifier", $"{subscription.Identifier}",
             "1 to 268,435,455");
         if (!subscription.Filter.StartsWith(SharePrefix, StringComparison.Ordinal)) return;
         var parts = subscription.Filter.Split('/', 3);
@@ -64,9 +66,40 @@ internal static class MqttClientOptionsCheck
             !subscription.NoLocal, "Subscriptions.NoLocal", $"true for {subscription.Filter}", "false for a shared subscription (3.8.3.1)");
     }
 
+    /// <exception cref="ArgumentException">Names the option, its value and the way out. Files are looked into.</exception>
+    public static void CheckTls(MqttClientOptions options)
+    {
+        if (options.Tls is not { } tls) return;
+        var broker = BrokerAddress.From(options);
+
+        // Whoever sets CaFile believes that nobody can listen.
+        if (!broker.IsTls)
+            throw new ArgumentException($"MQTT option Tls is set, but Broker is {broker.Scheme}://, which is not encrypted: use {(broker.IsWebSocket ? "wss" : "mqtts")}://, or leave Tls out.");
+        if (tls.KeyFile is not null && tls.CertificateFile is null)
+            throw new ArgumentException($"MQTT option Tls.KeyFile is '{tls.KeyFile}', but Tls.CertificateFile is not set: set it to the PEM file of the certificate that the key belongs to.");
+        if (tls.KeyPassword is not null && tls.CertificateFile is null)
+            throw new ArgumentException("MQTT option Tls.KeyPassword is set, but Tls.CertificateFile is not: set it to the PEM file of the client's certificate.");
+        if (tls.ServerName is not null && Uri.CheckHostName(tls.ServerName) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6))
+            throw new ArgumentException($"MQTT option Tls.ServerName is '{tls.ServerName}'; allowed: a host name or an IP address, without scheme and port.");
+        foreach (var protocol in tls.AlpnProtocols)
+        {
+            if (protocol.Length is 0 or > LongestAlpnProtocol || !protocol.All(c => c is > ' ' and <= '~'))
+                throw new ArgumentException($"MQTT option Tls.AlpnProtocols holds '{protocol}'; allowed: 1 to {LongestAlpnProtocol} printable ASCII characters each, such as x-amzn-mqtt-ca.");
+        }
+
+        try
+        {
+            TlsFiles.Load(tls).Dispose();
+        }
+        catch (TransportException error)
+        {
+            throw new ArgumentException(error.Message + ".", error);
+        }
+    }
+
     private static void Check(MqttWill will)
     {
-        Require(Utf8.IsTopicName(Encoding.UTF8.GetBytes(will.Topic)), "Will.Topic", will.Topic, "1 to 65,535 bytes of UTF-8 without '+', '#' and U+0000");
+        Require(Utf8.IsTopicName(will.Topic), "Will.Topic", will.Topic, "1 to 65,535 bytes of UTF-8 without '+', '#' and U+0000");
         Require(will.Payload.Length <= ushort.MaxValue, "Will.Payload", $"{will.Payload.Length} bytes", "at most 65,535 bytes");
         Require(will.CorrelationData.Length <= ushort.MaxValue, "Will.CorrelationData", $"{will.CorrelationData.Length} bytes", "at most 65,535 bytes");
         Require(will.Qos <= MqttQos.ExactlyOnce, "Will.Qos", will.Qos, "0, 1 or 2");
@@ -74,9 +107,9 @@ internal static class MqttClientOptionsCheck
         Require(
             will.MessageExpiry is null || (will.MessageExpiry >= TimeSpan.Zero && will.MessageExpiry.Value.TotalSeconds <= uint.MaxValue), "Will.MessageExpiry",
             $"{will.MessageExpiry}", "zero to 4,294,967,295 seconds");
-        Require(IsText(will.ContentType), "Will.ContentType", $"{will.ContentType}", "at most 65,535 bytes of UTF-8 without U+0000");
+        Require(Utf8.IsText(will.ContentType), "Will.ContentType", $"{will.ContentType}", "at most 65,535 bytes of UTF-8 without U+0000");
         Require(
-            will.ResponseTopic is null || Utf8.IsTopicName(Encoding.UTF8.GetBytes(will.ResponseTopic)), "Will.ResponseTopic", $"{will.ResponseTopic}",
+            will.ResponseTopic is null || Utf8.IsTopicName(will.ResponseTopic), "Will.ResponseTopic", $"{will.ResponseTopic}",
             "1 to 65,535 bytes of UTF-8 without '+', '#' and U+0000");
         CheckUserProperties("Will.UserProperties", will.UserProperties);
     }
@@ -84,14 +117,7 @@ internal static class MqttClientOptionsCheck
     private static void CheckUserProperties(string option, IReadOnlyList<KeyValuePair<string, string>> pairs)
     {
         foreach (var (name, value) in pairs)
-            Require(IsText(name) && IsText(value), option, name, "names and values of at most 65,535 bytes of UTF-8 without U+0000");
-    }
-
-    private static bool IsText(string? text)
-    {
-        if (text is null) return true;
-        var utf8 = Encoding.UTF8.GetBytes(text);
-        return utf8.Length <= ushort.MaxValue && Utf8.IsValid(utf8);
+            Require(Utf8.IsText(name) && Utf8.IsText(value), option, name, "names and values of at most 65,535 bytes of UTF-8 without U+0000");
     }
 
     private static void RequireTime(string option, TimeSpan value, bool mayBeZero) =>

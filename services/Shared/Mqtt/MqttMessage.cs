@@ -1,9 +1,8 @@
+using MQTTnet.Packets;
+
 namespace Tally.Mqtt;
 
-/// <summary>
-/// A message as it arrived (PUBLISH; MQTT 5, 3.3). It looks into the receive buffer: every span is valid only until the
-/// handler returns. Strings are UTF-8 and already checked (MQTT 5, 1.5.4).
-/// </summary>
+/// <summary>A message as it arrived (PUBLISH; MQTT 5, 3.3). Its spans are valid only until the handler returns.</summary>
 public readonly ref struct MqttMessage
 {
     /// <summary>Topic name, UTF-8; never empty, free of wildcards.</summary>
@@ -12,26 +11,26 @@ public readonly ref struct MqttMessage
     /// <summary>Application message; may be empty.</summary>
     public ReadOnlySpan<byte> Payload { get; init; }
 
-    /// <summary>MIME type of the payload (3.3.2.3.9), UTF-8; empty when absent.</summary>
-    public ReadOnlySpan<byte> ContentType { get; init; }
+    /// <summary>MIME type of the payload (3.3.2.3.9); null when absent.</summary>
+    public string? ContentType { get; init; }
 
-    /// <summary>Topic for the answer (3.3.2.3.5), UTF-8; empty when absent.</summary>
-    public ReadOnlySpan<byte> ResponseTopic { get; init; }
+    /// <summary>Topic for the answer (3.3.2.3.5); null when absent.</summary>
+    public string? ResponseTopic { get; init; }
 
     /// <summary>What the asker wants back with the answer (3.3.2.3.6); empty when absent.</summary>
     public ReadOnlySpan<byte> CorrelationData { get; init; }
 
-    /// <summary>User properties (3.3.2.3.7), in the order of the packet; enumerate with <c>foreach</c>.</summary>
-    public MqttUserProperties UserProperties { get; init; }
+    /// <summary>User properties (3.3.2.3.7), in the order of the packet; null: none.</summary>
+    public IReadOnlyList<MqttUserProperty>? UserProperties { get; init; }
 
-    /// <summary>Seconds that the message is still of use (3.3.2.3.3); null: for ever.</summary>
-    public uint? MessageExpiryInterval { get; init; }
+    /// <summary>Identifiers of the subscriptions that it matches (3.3.2.3.8); null: none.</summary>
+    public IReadOnlyList<uint>? SubscriptionIdentifiers { get; init; }
+
+    /// <summary>Seconds that the message is still of use (3.3.2.3.3); 0: for ever.</summary>
+    public uint MessageExpiryInterval { get; init; }
 
     /// <summary>The payload is said to be UTF-8 (3.3.2.3.2).</summary>
     public bool PayloadIsText { get; init; }
-
-    /// <summary>Identifiers of the subscriptions that it matches (3.3.2.3.8); enumerate with <c>foreach</c>.</summary>
-    public MqttSubscriptionIdentifiers SubscriptionIdentifiers { get; init; }
 
     /// <summary>What to pass to <see cref="IMqttClient.Acknowledge(MqttDelivery)"/> once the message is taken care of.</summary>
     public MqttDelivery Delivery { get; init; }

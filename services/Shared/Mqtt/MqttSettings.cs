@@ -85,7 +85,7 @@ public sealed partial record MqttSettings
     {
         var options = ApplyTo(new MqttClientOptions { Broker = broker, ClientId = "" });
         _ = BrokerAddress.From(options);
-        MqttTlsCheck.Check(options);
+        MqttClientOptionsCheck.CheckTls(options);
     }
 
     /// <summary>Clients of that factory, with these settings.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using MQTTnet.Packets;
 
 namespace Tally.Mqtt;
 
@@ -9,54 +10,53 @@ namespace Tally.Mqtt;
 /// </summary>
 public static class MqttTraceContext
 {
+    private const string Parent = "traceparent", State = "tracestate";
+
     /// <summary>Finds the first context.</summary>
     /// <returns>False when there is none, or it has not the form of one: a trace is no reason to refuse a message.</returns>
-    public static bool TryGet(MqttUserProperties properties, out ActivityContext context)
+    public static bool TryGet(IReadOnlyList<MqttUserProperty>? properties, out ActivityContext context)
     {
         context = default;
-        if (!properties.TryGet("traceparent"u8, out var parent)) return false;
-        properties.TryGet("tracestate"u8, out var state);
-        return TryParse(parent, state, out context);
+        return Find(properties, Parent) is { } parent && ActivityContext.TryParse(parent, Find(properties, State), isRemote: true, out context);
     }
 
     /// <summary>Adds all contexts to a list, in their order; those that have not the form of one are passed over.</summary>
-    public static void GetAll(MqttUserProperties properties, ICollection<ActivityContext> contexts)
+    public static void GetAll(IReadOnlyList<MqttUserProperty>? properties, ICollection<ActivityContext> contexts)
     {
-        ReadOnlySpan<byte> parent = default, state = default;
-        foreach (var pair in properties)
+        for (var index = 0; index < properties?.Count; index++)
         {
-            if (pair.Name.SequenceEqual("traceparent"u8))
-            {
-                if (TryParse(parent, state, out var context)) contexts.Add(context);
-                parent = pair.Value;
-                state = default;
-            }
-            else if (pair.Name.SequenceEqual("tracestate"u8))
-            {
-                state = pair.Value;
-            }
+            if (properties[index].Name != Parent) continue;
+            var state = index + 1 < properties.Count && properties[index + 1].Name == State ? TextOf(properties[index + 1]) : null;
+            if (ActivityContext.TryParse(TextOf(properties[index]), state, isRemote: true, out var context)) contexts.Add(context);
         }
-
-        if (TryParse(parent, state, out var last)) contexts.Add(last);
     }
 
     /// <summary>User properties that carry the contexts of spans.</summary>
-    public static byte[] Encode(params ReadOnlySpan<Activity> spans)
+    public static List<MqttUserProperty> Encode(params ReadOnlySpan<Activity> spans)
     {
-        var pairs = new List<(string, string)>(spans.Length);
+        var properties = new List<MqttUserProperty>(spans.Length + 1);
         foreach (var span in spans)
         {
-            pairs.Add(("traceparent", span.Id!)); // the W3C form, .NET's default
-            if (span.TraceStateString is { Length: > 0 } state) pairs.Add(("tracestate", state));
+            properties.Add(Property(Parent, span.Id!)); // the W3C form, .NET's default
+            if (span.TraceStateString is { Length: > 0 } state) properties.Add(Property(State, state));
         }
 
-        return MqttUserProperties.Encode([.. pairs]);
+        return properties;
     }
 
-    private static bool TryParse(ReadOnlySpan<byte> parent, ReadOnlySpan<byte> state, out ActivityContext context)
+    /// <summary>A user property.</summary>
+    public static MqttUserProperty Property(string name, string value) => new(name, Encoding.UTF8.GetBytes(value));
+
+    /// <summary>Value of the first user property of that name; null: there is none.</summary>
+    public static string? Find(IReadOnlyList<MqttUserProperty>? properties, string name)
     {
-        context = default;
-        return !parent.IsEmpty
-            && ActivityContext.TryParse(Encoding.UTF8.GetString(parent), state.IsEmpty ? null : Encoding.UTF8.GetString(state), isRemote: true, out context);
+        for (var index = 0; index < properties?.Count; index++)
+        {
+            if (properties[index].Name == name) return TextOf(properties[index]);
+        }
+
+        return null;
     }
+
+    private static string TextOf(MqttUserProperty property) => Encoding.UTF8.GetString(property.ValueBuffer.Span);
 }

@@ -12,6 +12,12 @@ internal static class Refusals
         return $"Broker {broker} {does} {user}, client id '{clientId}': {reason} (0x{(byte)reason:X2}){said}. {WayOut(reason, serverReference)}";
     }
 
+    /// <summary>Trying again does not change it: the message to the person who runs this says what does.</summary>
+    public static bool IsFinal(MqttReasonCode reason) => reason is
+        MqttReasonCode.UnsupportedProtocolVersion or MqttReasonCode.ClientIdentifierNotValid or
+        MqttReasonCode.BadUserNameOrPassword or MqttReasonCode.NotAuthorized or MqttReasonCode.Banned or
+        MqttReasonCode.BadAuthenticationMethod or MqttReasonCode.SessionTakenOver or MqttReasonCode.ServerMoved;
+
     private static string WayOut(MqttReasonCode reason, string? serverReference) => reason switch
     {
         MqttReasonCode.BadUserNameOrPassword =>

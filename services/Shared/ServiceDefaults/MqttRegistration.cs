@@ -4,28 +4,18 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Tally.Mqtt;
-using Tally.MqttNetClient;
 
 namespace Tally.ServiceDefaults;
 
 /// <summary>
-/// Where the broker is: <c>ConnectionStrings:mqtt</c>, as Aspire gives it; what else it takes to get
-/// there: <see cref="Mqtt.MqttSettings"/>; and which client speaks to it: <c>Mqtt:Client</c>.
+/// Where the broker is: <c>ConnectionStrings:mqtt</c>, as Aspire gives it; and what else it takes to get there: <see cref="Mqtt.MqttSettings"/>.
 /// </summary>
 public static class MqttRegistration
 {
-    private const string ClientKey = "Mqtt:Client";
-
-    /// <summary>
-    /// Adds <see cref="IMqttClientFactory"/> for the client that <c>Mqtt:Client</c> names (builtin, the default, or MQTTnet), with the
-    /// settings of <see cref="Mqtt.MqttSettings"/>, unless one was registered before.
-    /// </summary>
-    /// <exception cref="OptionsValidationException">There is no such client in this build; the message says what to do.</exception>
+    /// <summary>Adds <see cref="IMqttClientFactory"/> with the settings of <see cref="Mqtt.MqttSettings"/>, unless one was registered before.</summary>
     public static IServiceCollection AddMqttClient(this IServiceCollection services, IConfiguration configuration)
     {
-        var name = configuration[ClientKey];
-        if (MqttClientChoice.WhyNot(name, ClientKey) is { } reason) throw new OptionsValidationException(ClientKey, typeof(string), [reason]);
-        services.TryAddSingleton(provider => configuration.MqttSettings().ApplyTo(MqttClientChoice.Factory(name, provider.GetService<ILoggerFactory>())));
+        services.TryAddSingleton(provider => configuration.MqttSettings().ApplyTo(new MqttClientFactory(provider.GetService<ILoggerFactory>())));
         return services;
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Tally.MqttNetClient;
+using System.Globalization;
 
 namespace Tally.Benchmarks.Client;
 
@@ -20,32 +20,23 @@ internal static class ClientCommand
             });
         }
 
-        var client = new Option<string?>("--client")
-        {
-            Description = $"Which client: {MqttClientChoice.Allowed}; all that are in this build, one beside the other, where none is named.",
-        };
-        client.Validators.Add(result =>
-        {
-            if (MqttClientChoice.WhyNot(result.GetValueOrDefault<string?>(), client.Name) is { } reason) result.AddError(reason);
-        });
         var json = JsonFile.Option();
-        var command = new Command("client", "Measures what publishing and receiving a message costs.") { messages, warmUp, client, json };
+        var command = new Command("client", "Measures what publishing and receiving a message costs, and what it costs MQTTnet's own client.") { messages, warmUp, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var named = parsed.GetValue(client);
-            var figures = await MeasureAsync(named ?? MqttClientChoice.BuiltIn);
-            if (named is null) figures = await BesideAsync(figures);
-            await JsonFile.WriteAsync(parsed.GetValue(json), figures, cancellationToken);
+            var (count, before) = (parsed.GetValue(messages), parsed.GetValue(warmUp));
+            var figures = await new ClientBenchmark(count, before, ClientSideCommand.Tally).RunAsync(Console.Out, cancellationToken);
 
-            Task<ClientFigures> MeasureAsync(string name) =>
-                new ClientBenchmark(parsed.GetValue(messages), parsed.GetValue(warmUp), name).RunAsync(Console.Out, cancellationToken);
-
-            async Task<ClientFigures> BesideAsync(ClientFigures first)
+            // Slow enough for a fifth of them to say as much.
+            var beside = await new ClientBenchmark(Math.Max(1, count / 5), Math.Max(1, before / 5), ClientSideCommand.MqttNet).RunAsync(Console.Out, cancellationToken);
+            foreach (var (own, other) in figures.Streams.Zip(beside.Streams))
             {
-                if (MqttClientChoice.WhyNot(MqttClientChoice.MqttNet, client.Name) is null) return first with { Beside = [await MeasureAsync(MqttClientChoice.MqttNet)] };
-                Console.WriteLine($"{MqttClientChoice.MqttNet} is not in this build, and not measured beside it: {client.Name} {MqttClientChoice.MqttNet} says how to bring it.");
-                return first;
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"QoS {own.Qos}: publishing takes {own.Publish.CpuMicroseconds / other.Publish.CpuMicroseconds:0.00} of MQTTnet's processor time, receiving {own.Receive.CpuMicroseconds / other.Receive.CpuMicroseconds:0.00}."));
             }
+
+            await JsonFile.WriteAsync(parsed.GetValue(json), figures with { Beside = beside }, cancellationToken);
         });
         return command;
     }

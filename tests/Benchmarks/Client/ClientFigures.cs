@@ -22,6 +22,6 @@ internal sealed record StreamFigures(int Qos, int Messages, SideFigures Publish,
 /// <param name="Streams">One for each quality of service.</param>
 internal sealed record ClientFigures(string Client, int Messages, IReadOnlyList<StreamFigures> Streams)
 {
-    /// <summary>The same of other clients, measured after it.</summary>
-    public IReadOnlyList<ClientFigures> Beside { get; init; } = [];
+    /// <summary>The same of MQTTnet's own client, measured after it.</summary>
+    public ClientFigures? Beside { get; init; }
 }

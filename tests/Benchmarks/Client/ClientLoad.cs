@@ -7,14 +7,13 @@ namespace Tally.Benchmarks.Client;
 /// <param name="Qos">Of all messages.</param>
 /// <param name="WarmUp">Messages before measuring.</param>
 /// <param name="Messages">Messages measured.</param>
-/// <param name="Clients">Makes the client that is measured.</param>
-internal sealed record ClientLoad(Uri Broker, MqttQos Qos, int WarmUp, int Messages, IMqttClientFactory Clients)
+internal sealed record ClientLoad(Uri Broker, MqttQos Qos, int WarmUp, int Messages)
 {
     /// <summary>The message of DESIGN's comparison with MQTTnet.</summary>
     public const int PayloadBytes = 100;
 
     /// <summary>Topic of all messages.</summary>
-    public static ReadOnlySpan<byte> Topic => "telemetry/device-1/temperature"u8;
+    public const string Topic = "telemetry/device-1/temperature";
 
     /// <summary>Options of one side.</summary>
     public MqttClientOptions Options(string clientId, params MqttSubscription[] subscriptions) =>

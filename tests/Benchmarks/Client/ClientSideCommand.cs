@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Tally.Mqtt;
-using Tally.MqttNetClient;
 
 namespace Tally.Benchmarks.Client;
 
@@ -16,6 +15,9 @@ internal static class ClientSideCommand
 
     /// <summary>Line that the receiving side prints once it is subscribed.</summary>
     public const string Ready = "ready";
+
+    /// <summary>Names of the clients.</summary>
+    public const string Tally = "Tally", MqttNet = "MQTTnet";
 
     /// <summary>Describes it.</summary>
     public static Command Create()
@@ -32,10 +34,15 @@ internal static class ClientSideCommand
             var broker = Environment.GetEnvironmentVariable(BrokerVariable)
                 ?? throw new InvalidOperationException($"{BrokerVariable} is not set; '{Verb}' is started by 'client'.");
             var load = new ClientLoad(
-                new Uri(broker), (MqttQos)parsed.GetValue(qos), parsed.GetValue(warmUp), parsed.GetValue(messages), MqttClientChoice.Factory(parsed.GetValue(client)));
-            var figures = parsed.GetValue(side) == "receive"
-                ? await new ReceiveSide(load).RunAsync(() => Console.WriteLine(Ready), cancellationToken)
-                : await new PublishSide(load).RunAsync(cancellationToken);
+                new Uri(broker), (MqttQos)parsed.GetValue(qos), parsed.GetValue(warmUp), parsed.GetValue(messages));
+            void SayReady() => Console.WriteLine(Ready);
+            var figures = await ((parsed.GetValue(client), parsed.GetValue(side)) switch
+            {
+                (Tally, "receive") => new ReceiveSide(load).RunAsync(SayReady, cancellationToken),
+                (Tally, _) => new PublishSide(load).RunAsync(cancellationToken),
+                (_, "receive") => new MqttNetSide(load).ReceiveAsync(SayReady, cancellationToken),
+                _ => new MqttNetSide(load).PublishAsync(cancellationToken),
+            });
             Console.WriteLine(JsonSerializer.Serialize(figures));
         });
         return command;

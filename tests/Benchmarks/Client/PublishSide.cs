@@ -14,7 +14,7 @@ internal sealed class PublishSide(ClientLoad load) : IMqttHandler
     public async Task<SideFigures> RunAsync(CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var client = load.Clients.Create(load.Options("benchmark-publish"), this);
+        await using var client = new Mqtt.MqttClient(load.Options("benchmark-publish"), this, null);
         var run = client.RunAsync(stop.Token);
         var payload = new byte[ClientLoad.PayloadBytes];
         for (var token = 0; token < load.WarmUp + load.Messages;)

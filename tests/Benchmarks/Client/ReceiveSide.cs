@@ -20,7 +20,7 @@ internal sealed class ReceiveSide(ClientLoad load) : IMqttHandler
     public async Task<SideFigures> RunAsync(Action ready, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var client = load.Clients.Create(load.Options("benchmark-receive", new MqttSubscription("telemetry/#", load.Qos)), this);
+        await using var client = new Mqtt.MqttClient(load.Options("benchmark-receive", new MqttSubscription("telemetry/#", load.Qos)), this, null);
         _acknowledge = client.Acknowledge;
         var run = client.RunAsync(stop.Token);
         while (!client.IsReady && !run.IsCompleted) await Task.Delay(10, cancellationToken);

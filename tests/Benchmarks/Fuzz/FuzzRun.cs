@@ -61,8 +61,7 @@ internal sealed class FuzzRun(long packets, ulong seed)
         {
             var share = packets * (version == MqttProtocolVersion.V500 ? Version5Percent : 100 - Version5Percent) / 100;
             var toClients = share * ClientPercent / 100;
-            using var codec = new CodecFuzz(seed, version, watch);
-            foreach (var result in codec.Run(share - toClients, cancellationToken)) yield return result;
+            foreach (var result in new CodecFuzz(seed, version, watch).Run(share - toClients, cancellationToken)) yield return result;
             await foreach (var result in new ClientFuzz(seed, version, watch).RunAsync(toClients, rounds, cancellationToken)) yield return result;
         }
     }

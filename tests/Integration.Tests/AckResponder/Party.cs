@@ -35,7 +35,7 @@ internal sealed class Party : IMqttHandler, IAsyncDisposable
     }
 
     public ValueTask<MqttReasonCode> PublishAsync(string topic, string payload, CancellationToken cancel) => _client.PublishAsync(
-        new MqttPublication { Topic = Encoding.UTF8.GetBytes(topic), Payload = Encoding.UTF8.GetBytes(payload), Qos = MqttQos.AtLeastOnce }, cancel);
+        new MqttPublication { Topic = topic, Payload = Encoding.UTF8.GetBytes(payload), Qos = MqttQos.AtLeastOnce }, cancel);
 
     public async ValueTask DisposeAsync()
     {

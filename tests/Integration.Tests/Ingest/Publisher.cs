@@ -49,10 +49,10 @@ internal sealed class Publisher : IMqttHandler, IAsyncDisposable
         var reason = await _client.PublishAsync(
             new MqttPublication
             {
-                Topic = Encoding.UTF8.GetBytes(topic),
+                Topic = topic,
                 Payload = Encoding.UTF8.GetBytes(payload),
-                ContentType = Encoding.UTF8.GetBytes(contentType),
-                ResponseTopic = Encoding.UTF8.GetBytes(responseTopic),
+                ContentType = contentType.Length == 0 ? null : contentType,
+                ResponseTopic = responseTopic.Length == 0 ? null : responseTopic,
                 CorrelationData = correlation,
                 Qos = qos,
                 Retain = retain,

@@ -58,7 +58,7 @@ internal sealed class Endpoint : IMqttHandler, IAsyncDisposable
     {
         var topicBytes = Encoding.UTF8.GetBytes(topic);
         var payload = Encoding.UTF8.GetBytes($"{token}");
-        while (!Client.TryPublish(new MqttPublication { Topic = topicBytes, Payload = payload, Qos = qos }, token))
+        while (!Client.TryPublish(new MqttPublication { Topic = topic, Payload = payload, Qos = qos }, token))
             await Client.WaitToPublishAsync(cancel);
     }
 
@@ -85,28 +85,20 @@ internal sealed class Endpoint : IMqttHandler, IAsyncDisposable
 
     void IMqttHandler.OnMessage(in MqttMessage message)
     {
-        var user = new List<(string, string)>();
-        foreach (var pair in message.UserProperties) user.Add((Text(pair.Name), Text(pair.Value)));
+        var user = (message.UserProperties ?? []).Select(pair => (pair.Name, Text(pair.ValueBuffer.Span))).ToList();
         Messages.Enqueue(new Received(
-            Text(message.Topic), Text(message.Payload), Text(message.ContentType), Text(message.ResponseTopic), Text(message.CorrelationData),
+            Text(message.Topic), Text(message.Payload), message.ContentType ?? "", message.ResponseTopic ?? "", Text(message.CorrelationData),
             user, message.Delivery, message.Qos, message.Retain, message.Duplicate)
         {
             PayloadIsText = message.PayloadIsText,
             MessageExpiryInterval = message.MessageExpiryInterval,
-            SubscriptionIdentifiers = List(message.SubscriptionIdentifiers),
+            SubscriptionIdentifiers = string.Join(' ', (message.SubscriptionIdentifiers ?? []).Order()),
         });
         if (Acknowledges) Client.Acknowledge(message.Delivery);
     }
 
     ValueTask IMqttHandler.OnReadCompletedAsync(CancellationToken cancellationToken) =>
         Hold.IsCompleted ? ValueTask.CompletedTask : new ValueTask(Hold.WaitAsync(cancellationToken));
-
-    private static string List(MqttSubscriptionIdentifiers identifiers)
-    {
-        var list = new List<uint>();
-        foreach (var identifier in identifiers) list.Add(identifier);
-        return string.Join(' ', list.Order());
-    }
 
     private static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
 }
@@ -118,7 +110,7 @@ internal sealed record Received(
 {
     public bool PayloadIsText { get; init; }
 
-    public uint? MessageExpiryInterval { get; init; }
+    public uint MessageExpiryInterval { get; init; }
 
     /// <summary>In ascending order, with a space between.</summary>
     public string SubscriptionIdentifiers { get; init; } = "";

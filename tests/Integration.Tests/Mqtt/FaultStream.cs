@@ -90,7 +90,7 @@ internal sealed class FaultStream : IAsyncDisposable
         for (var number = 0; number < MostMessages; number++)
         {
             BinaryPrimitives.WriteInt32BigEndian(payload, number);
-            while (!Publisher.TryPublish(new MqttPublication { Topic = "telemetry/d/m"u8, Payload = payload, Qos = _qos }, number))
+            while (!Publisher.TryPublish(new MqttPublication { Topic = "telemetry/d/m", Payload = payload, Qos = _qos }, number))
                 await Publisher.WaitToPublishAsync(cancel);
             if (_enough.IsCancellationRequested) return number + 1;
         }

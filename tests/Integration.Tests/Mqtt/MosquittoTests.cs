@@ -33,12 +33,12 @@ public sealed class MosquittoTests : IAsyncLifetime
         var reason = await publisher.Client.PublishAsync(
             new MqttPublication
             {
-                Topic = "telemetry/d/temperature"u8,
-                Payload = "23.5°C"u8,
-                ContentType = "text/plain"u8,
-                ResponseTopic = "acks/pub"u8,
-                CorrelationData = "c-1"u8,
-                UserProperties = new MqttUserProperties(MqttUserProperties.Encode(("a", "1"), ("a", "2"), ("ü", ""))),
+                Topic = "telemetry/d/temperature",
+                Payload = "23.5°C"u8.ToArray(),
+                ContentType = "text/plain",
+                ResponseTopic = "acks/pub",
+                CorrelationData = "c-1"u8.ToArray(),
+                UserProperties = [MqttTraceContext.Property("a", "1"), MqttTraceContext.Property("a", "2"), MqttTraceContext.Property("ü", "")],
                 Qos = qos,
             },
             Cancel);
@@ -58,7 +58,7 @@ public sealed class MosquittoTests : IAsyncLifetime
     public async Task A_message_that_nobody_subscribes_to_says_so()
     {
         await using var publisher = new Endpoint(Endpoint.Options(Publisher, "pub"));
-        (await publisher.Client.PublishAsync(new MqttPublication { Topic = "telemetry/d/m"u8, Qos = MqttQos.AtLeastOnce }, Cancel))
+        (await publisher.Client.PublishAsync(new MqttPublication { Topic = "telemetry/d/m", Qos = MqttQos.AtLeastOnce }, Cancel))
             .ShouldBe(MqttReasonCode.NoMatchingSubscribers);
     }
 
@@ -86,7 +86,7 @@ public sealed class MosquittoTests : IAsyncLifetime
         publisher.Connections.Single().ReceiveMaximum.ShouldBe((ushort)2000);
         _broker.Pause();
         var taken = 0;
-        while (publisher.Client.TryPublish(new MqttPublication { Topic = "telemetry/d/m"u8, Qos = MqttQos.AtLeastOnce }, taken)) taken++;
+        while (publisher.Client.TryPublish(new MqttPublication { Topic = "telemetry/d/m", Qos = MqttQos.AtLeastOnce }, taken)) taken++;
         taken.ShouldBe(2000);
         _broker.Resume();
         await publisher.UntilPublishedAsync(2000);
@@ -129,7 +129,7 @@ public sealed class MosquittoTests : IAsyncLifetime
         await publisher.UntilReadyAsync();
         _broker.Pause();
         for (var token = 0; token < 500; token++) await publisher.PublishAsync("telemetry/d/m", token, Cancel);
-        var waiting = publisher.Client.PublishAsync(new MqttPublication { Topic = "telemetry/d/m"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        var waiting = publisher.Client.PublishAsync(new MqttPublication { Topic = "telemetry/d/m", Qos = MqttQos.AtLeastOnce }, Cancel);
         await _broker.KillAsync();
         await _broker.StartAgainAsync(Cancel, forget: true);
 
@@ -160,7 +160,7 @@ public sealed class MosquittoTests : IAsyncLifetime
         subscriber.Client.Acknowledge(first[0].Delivery);
 
         // The broker has that acknowledgement once it has answered what was sent behind it.
-        await subscriber.Client.PublishAsync(new MqttPublication { Topic = "stored/x"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        await subscriber.Client.PublishAsync(new MqttPublication { Topic = "stored/x", Qos = MqttQos.AtLeastOnce }, Cancel);
         proxy.Cut();
         await subscriber.UntilReceivedAsync(5);
         var second = subscriber.Messages.Skip(3).ToArray();
@@ -168,12 +168,12 @@ public sealed class MosquittoTests : IAsyncLifetime
         second.ShouldAllBe(message => message.Duplicate && message.Delivery.Epoch == 2);
 
         subscriber.Client.Acknowledge(first[1].Delivery);
-        await subscriber.Client.PublishAsync(new MqttPublication { Topic = "stored/x"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        await subscriber.Client.PublishAsync(new MqttPublication { Topic = "stored/x", Qos = MqttQos.AtLeastOnce }, Cancel);
         proxy.Cut();
         await subscriber.UntilReceivedAsync(7);
         subscriber.Messages.Skip(5).Select(message => message.Payload).ShouldBe(["1", "2"]);
         subscriber.Client.Acknowledge([.. subscriber.Messages.Skip(5).Select(message => message.Delivery)]);
-        await subscriber.Client.PublishAsync(new MqttPublication { Topic = "stored/x"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        await subscriber.Client.PublishAsync(new MqttPublication { Topic = "stored/x", Qos = MqttQos.AtLeastOnce }, Cancel);
         proxy.Cut();
         await subscriber.UntilReadyAsync(epoch: 4);
         await publisher.PublishAsync("telemetry/d/m", 9, Cancel);

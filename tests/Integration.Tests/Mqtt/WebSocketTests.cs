@@ -36,7 +36,7 @@ public sealed class WebSocketTests(SecureBrokerFixture fixture) : IClassFixture<
         var payload = new byte[70_000];
         new Random(1).NextBytes(payload);
         foreach (ref var one in payload.AsSpan()) one = (byte)('a' + (one % 26));
-        (await publisher.Client.PublishAsync(new MqttPublication { Topic = "telemetry/large/m"u8, Payload = payload, Qos = MqttQos.AtLeastOnce }, Cancel))
+        (await publisher.Client.PublishAsync(new MqttPublication { Topic = "telemetry/large/m", Payload = payload, Qos = MqttQos.AtLeastOnce }, Cancel))
             .ShouldBe(MqttReasonCode.Success);
         await subscriber.UntilReceivedAsync(1);
         subscriber.Messages.Single().Payload.ShouldBe(System.Text.Encoding.UTF8.GetString(payload));

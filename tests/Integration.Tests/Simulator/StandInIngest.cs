@@ -65,7 +65,7 @@ internal sealed class StandInIngest : IMqttHandler, IAsyncDisposable
     public void OnMessage(in MqttMessage message) => _arrived.Add(new Arrival(
         Encoding.UTF8.GetString(message.Topic),
         message.Payload.ToArray(),
-        message.ResponseTopic.ToArray(),
+        Encoding.UTF8.GetBytes(message.ResponseTopic ?? ""),
         message.CorrelationData.ToArray(),
         message.Delivery));
 
@@ -113,7 +113,7 @@ internal sealed class StandInIngest : IMqttHandler, IAsyncDisposable
             try
             {
                 var reason = await _notices.PublishAsync(
-                    new MqttPublication { Topic = Encoding.UTF8.GetBytes(Topics.Stored(run)), Payload = notice.Span, Qos = MqttQos.AtLeastOnce }, stop);
+                    new MqttPublication { Topic = Topics.Stored(run), Payload = notice, Qos = MqttQos.AtLeastOnce }, stop);
                 if (reason != MqttReasonCode.NoMatchingSubscribers) return;
                 await Task.Delay(TimeSpan.FromMilliseconds(100), stop);
                 return;

@@ -56,7 +56,7 @@ public sealed class WatchTests
         error.Message.ShouldContain("--connect-timeout");
     }
 
-    private static MqttPublication Message(ReadOnlySpan<byte> payload) => new() { Topic = "home/temperature"u8, Payload = payload, Qos = MqttQos.AtLeastOnce };
+    private static MqttPublication Message(ReadOnlySpan<byte> payload) => new() { Topic = "home/temperature", Payload = payload.ToArray(), Qos = MqttQos.AtLeastOnce };
 
     private sealed class Silent : IMqttHandler;
 }

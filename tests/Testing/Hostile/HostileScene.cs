@@ -45,7 +45,7 @@ internal sealed class HostileScene(HostileClient client, HostileConnection conne
         var begin = Stopwatch.GetTimestamp();
         foreach (ref var identifier in identifiers.AsSpan())
         {
-            while (!Client.Client.TryPublish(new MqttPublication { Topic = "telemetry/d/m"u8, Payload = "1"u8, Qos = qos }, 0))
+            while (!Client.Client.TryPublish(new MqttPublication { Topic = "telemetry/d/m", Payload = "1"u8.ToArray(), Qos = qos }, 0))
             {
                 if (Stopwatch.GetElapsedTime(begin) > HostileBroker.Limit) throw new TimeoutException("Waited for room to publish");
                 Thread.Yield();
@@ -67,7 +67,7 @@ internal sealed class HostileScene(HostileClient client, HostileConnection conne
         // the socket that holds them back, and not the Receive Maximum.
         for (var full = 0L; full == 0 || Stopwatch.GetElapsedTime(full) < TimeSpan.FromMilliseconds(100);)
         {
-            if (Client.Client.TryPublish(new MqttPublication { Topic = "telemetry/d/m"u8, Payload = payload }, 0)) full = 0;
+            if (Client.Client.TryPublish(new MqttPublication { Topic = "telemetry/d/m", Payload = payload }, 0)) full = 0;
             else if (full == 0) full = Stopwatch.GetTimestamp();
             else Thread.Yield();
             if (Stopwatch.GetElapsedTime(begin) > HostileBroker.Limit) throw new TimeoutException("Waited for the client to be held back");

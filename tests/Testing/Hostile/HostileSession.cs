@@ -90,7 +90,7 @@ internal static class HostileSessions
                 var properties = scene.Bytes.Count;
                 scene.Bytes.Byte(0x15).Text("SCRAM-SHA-1").Byte(0x16).Binary("x"u8).End(properties).End(begin);
             });
-        }, Protocol),
+        }, Protocol, MqttReasonCode.MalformedPacket),
         new("PUBACK for a packet identifier never sent", scene =>
         {
             scene.Welcome();
@@ -131,7 +131,7 @@ internal static class HostileSessions
             scene.Send(() =>
             {
                 var begin = scene.Bytes.Begin(0x30);
-                scene.Bytes.Text("telemetry/d/m").Byte(3).Byte(0x23).UInt16(scene.Dice.Percent(30) ? 0 : scene.Dice.PacketId()).End(begin);
+                scene.Bytes.Text("telemetry/d/m").Byte(3).Byte(0x23).UInt16(scene.Dice.PacketId()).End(begin);
             });
         }, MqttReasonCode.TopicAliasInvalid) { Version5Only = true },
         new("topic alias that was given no topic", scene =>
@@ -148,7 +148,7 @@ internal static class HostileSessions
         new("topic alias above what was allowed", scene =>
         {
             scene.Welcome();
-            scene.Send(() => Aliased(scene, "telemetry/d/m", scene.Dice.Percent(30) ? 0 : scene.Dice.Between(11, 65_535)));
+            scene.Send(() => Aliased(scene, "telemetry/d/m", scene.Dice.Between(11, 65_535)));
         }, MqttReasonCode.TopicAliasInvalid)
         {
             Adjust = options => options with { TopicAliasMaximum = 10 },
@@ -157,7 +157,7 @@ internal static class HostileSessions
         new("a packet larger than allowed", scene =>
         {
             scene.Welcome();
-            scene.Send(() => scene.Bytes.Byte(0x30).Variable(scene.Dice.Between(HostilePackets.MaximumPacketSize, 268_435_455)));
+            scene.Send(() => scene.Bytes.Byte(0x30).Variable(scene.Dice.Between(HostileClient.MaximumPacketSize, 268_435_455)));
         }, MqttReasonCode.PacketTooLarge),
         new("more unacknowledged messages than allowed, to a strict client", scene =>
         {

@@ -26,9 +26,9 @@ internal sealed class RecordingClient : IMqttClient
 
     public ValueTask<MqttReasonCode> PublishAsync(in MqttPublication publication, CancellationToken cancellationToken)
     {
-        var topic = Encoding.UTF8.GetString(publication.Topic);
+        var topic = publication.Topic;
         var before = Published.Count;
-        Published.Enqueue((topic, Encoding.UTF8.GetString(publication.Payload), publication.CorrelationData.ToArray()));
+        Published.Enqueue((topic, Encoding.UTF8.GetString(publication.Payload.Span), publication.CorrelationData ?? []));
         return new ValueTask<MqttReasonCode>(Answer(before, topic).WaitAsync(cancellationToken));
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Tally.Mqtt;
 
 namespace Tally.Unit.Tests.Ingest;
@@ -41,7 +40,7 @@ internal sealed class FakeClient : IMqttClient, IMqttClientFactory
     {
         lock (_log)
         {
-            _log.Add($"publish {Encoding.UTF8.GetString(publication.Topic)}");
+            _log.Add($"publish {publication.Topic}");
             var answer = new TaskCompletionSource<MqttReasonCode>(TaskCreationOptions.RunContinuationsAsynchronously);
             _unanswered.Enqueue(answer);
             return new ValueTask<MqttReasonCode>(answer.Task.WaitAsync(cancellationToken));

@@ -192,7 +192,7 @@ public sealed class MessageReaderTests : IDisposable
                     {
                         Topic = i % 2 == 0 ? "telemetry/d1/temperature"u8 : "telemetry/d2/temperature"u8,
                         Payload = payloads[i % 100],
-                        ResponseTopic = "acks/sim-1"u8,
+                        ResponseTopic = "acks/sim-1",
                         Delivery = new MqttDelivery(1, (ushort)(i + 1)),
                     },
                     batch);

@@ -23,8 +23,8 @@ internal sealed record TestMessage(string Topic, string Payload)
     {
         Topic = Encoding.UTF8.GetBytes(Topic),
         Payload = Encoding.UTF8.GetBytes(Payload),
-        ContentType = Encoding.UTF8.GetBytes(ContentType),
-        ResponseTopic = Encoding.UTF8.GetBytes(ResponseTopic),
+        ContentType = ContentType.Length == 0 ? null : ContentType,
+        ResponseTopic = ResponseTopic.Length == 0 ? null : ResponseTopic,
         CorrelationData = Correlation,
         Delivery = new MqttDelivery(Epoch, PacketId),
         Qos = PacketId == 0 ? MqttQos.AtMostOnce : MqttQos.AtLeastOnce,

@@ -60,8 +60,8 @@ internal sealed class Receiver : IDisposable
         var reader = new NoticeReader();
         for (var i = 0; i < batch.Notices.Count; i++)
         {
-            collector.Topics.Add(Encoding.UTF8.GetString(batch.Notices.TopicOf(i)));
-            reader.Read(batch.Notices.PayloadOf(i), collector);
+            collector.Topics.Add(batch.Notices.TopicOf(i));
+            reader.Read(batch.Notices.PayloadOf(i).Span, collector);
         }
 
         return collector.Lines;

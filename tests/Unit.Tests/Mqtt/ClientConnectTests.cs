@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Shouldly;
 using Tally.Mqtt;
-using Tally.Mqtt.Packets;
+using MQTTnet.Protocol;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -19,7 +19,7 @@ public sealed class ClientConnectTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { CleanStart = true, KeepAlive = TimeSpan.FromSeconds(7), ReceiveMaximum = 77 });
         var connection = await broker.AcceptAsync(Cancel);
-        var connect = await connection.ExpectAsync(PacketType.Connect, Cancel);
+        var connect = await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel);
 
         Convert.ToHexString(connect).ShouldBe(
             "00044D515454" + "05" + "C2" + "0007" + "0D" + "110000012C" + "21004D" + "2700100000" + "0008" + Hex("client-1") +
@@ -34,9 +34,9 @@ public sealed class ClientConnectTests
         for (var turn = 0; turn < 2; turn++)
         {
             var connection = await broker.AcceptAsync(Cancel);
-            var flags = (await connection.ExpectAsync(PacketType.Connect, Cancel))[7];
+            var flags = (await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel))[7];
             (flags & 0x02).ShouldBe(turn == 0 ? 0x02 : 0);
-            await connection.SendAsync(BrokerPackets.ConnAck(new ConnAckPacket()), Cancel);
+            await connection.SendAsync(BrokerPackets.ConnAck(new BrokerConnAck()), Cancel);
             await session.Handler.NextAsync("connected", Cancel);
             connection.Close();
         }
@@ -47,7 +47,7 @@ public sealed class ClientConnectTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(500) });
-        await (await broker.AcceptAsync(Cancel)).ExpectAsync(PacketType.Connect, Cancel);
+        await (await broker.AcceptAsync(Cancel)).ExpectAsync(MqttControlPacketType.Connect, Cancel);
         (await session.Handler.NextAsync(Cancel)).ShouldBe(
             $"disconnected 0 ServerUnavailable: Broker 127.0.0.1:{broker.Port} took the connection of client id 'client-1' but sent no CONNACK within 0.5 s.");
 
@@ -71,8 +71,8 @@ public sealed class ClientConnectTests
         later.Start();
         using var tcp = await later.AcceptTcpClientAsync(Cancel);
         var connection = new ScriptedConnection(tcp);
-        await connection.ExpectAsync(PacketType.Connect, Cancel);
-        await connection.SendAsync(BrokerPackets.ConnAck(new ConnAckPacket()), Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel);
+        await connection.SendAsync(BrokerPackets.ConnAck(new BrokerConnAck()), Cancel);
         (await session.Handler.NextAsync(Cancel)).ShouldStartWith("connected 1");
         session.Log.Lines.Count(line => line.Level == LogLevel.Warning).ShouldBe(1);
         await session.StopAsync();
@@ -120,8 +120,8 @@ public sealed class ClientConnectTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { ProtocolVersion = MqttProtocolVersion.V500 });
-        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "t"u8 }, Cancel);
-        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { Reason = reason, ReasonString = "so there" });
+        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "t" }, Cancel);
+        await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { Reason = reason, ReasonString = "so there" });
 
         var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
         refused.Reason.ShouldBe(reason);
@@ -141,7 +141,7 @@ public sealed class ClientConnectTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
-        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { Reason = MqttReasonCode.ServerBusy });
+        await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { Reason = MqttReasonCode.ServerBusy });
         (await session.Handler.NextAsync(Cancel)).ShouldStartWith("disconnected 0 ServerBusy");
         await broker.AcceptAndWelcomeAsync(Cancel);
         (await session.Handler.NextAsync(Cancel)).ShouldStartWith("connected 1");
@@ -152,7 +152,7 @@ public sealed class ClientConnectTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { CleanStart = true });
-        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
+        await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
         (await session.Handler.NextAsync(Cancel)).ShouldStartWith("disconnected 0 ProtocolError");
     }
 
@@ -166,7 +166,7 @@ public sealed class ClientConnectTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAsync(Cancel);
-        await connection.ExpectAsync(PacketType.Connect, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel);
         await connection.SendAsync(Convert.FromHexString(answer), Cancel);
         (await session.Handler.NextAsync(Cancel)).ShouldStartWith($"disconnected 0 {reason}");
     }
@@ -176,11 +176,11 @@ public sealed class ClientConnectTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { ClientId = "" });
-        var first = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { AssignedClientIdentifier = "auto-7" });
+        var first = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { AssignedClientIdentifier = "auto-7" });
         await session.Handler.NextAsync("connected 1", Cancel);
         first.Close();
         var again = await broker.AcceptAsync(Cancel);
-        Encoding.UTF8.GetString(await again.ExpectAsync(PacketType.Connect, Cancel)).ShouldContain("auto-7");
+        Encoding.UTF8.GetString(await again.ExpectAsync(MqttControlPacketType.Connect, Cancel)).ShouldContain("auto-7");
     }
 
     [Fact]
@@ -189,7 +189,7 @@ public sealed class ClientConnectTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await connection.SendAsync(BrokerPackets.Disconnect(new DisconnectPacket { Reason = MqttReasonCode.SessionTakenOver }), Cancel);
+        await connection.SendAsync(BrokerPackets.Disconnect(MqttReasonCode.SessionTakenOver), Cancel);
         var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
         refused.Reason.ShouldBe(MqttReasonCode.SessionTakenOver);
         refused.Message.ShouldContain("give each process its own");
@@ -223,7 +223,7 @@ public sealed class ClientConnectTests
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish()), Cancel);
         (await Should.ThrowAsync<InvalidTimeZoneException>(session.Run)).Message.ShouldBe("owner's defect");
-        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x83, 0x00]);
+        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x83, 0x00]);
     }
 
     [Fact]

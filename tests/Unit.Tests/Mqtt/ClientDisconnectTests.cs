@@ -1,6 +1,6 @@
 using Shouldly;
 using Tally.Mqtt;
-using Tally.Mqtt.Packets;
+using MQTTnet.Protocol;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -17,8 +17,8 @@ public sealed class ClientDisconnectTests
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         await session.PublishAsync("t", 1, Cancel);
         var disconnecting = session.Client.DisconnectAsync(MqttReasonCode.DisconnectWithWill, TimeSpan.FromSeconds(7), Cancel);
-        await connection.ExpectAsync(PacketType.Publish, Cancel);
-        Convert.ToHexString(await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe("04" + "05" + "1100000007");
+        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
+        Convert.ToHexString(await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe("04" + "05" + "1100000007");
         connection.Close();
         await disconnecting;
         await session.Run;
@@ -43,7 +43,7 @@ public sealed class ClientDisconnectTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAsync(Cancel);
-        await connection.ExpectAsync(PacketType.Connect, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel);
         (await Should.ThrowAsync<MqttException>(session.Client.DisconnectAsync(MqttReasonCode.Success, TimeSpan.Zero, Cancel)))
             .Message.ShouldContain("there was no connection");
         await session.Run;
@@ -82,10 +82,9 @@ public sealed class ClientDisconnectTests
             },
         });
         var connection = await broker.AcceptAsync(Cancel);
-        var hex = Convert.ToHexString(await connection.ExpectAsync(PacketType.Connect, Cancel));
-        hex.ShouldContain("1901" + "1700" + "2600016B000176");
-        hex.ShouldContain(
-            "21" + "1800000003" + "0101" + "0200000004" + "03000163" + "08000172" + "09000164" + "260002776B00027776" + "000177" + "0003627965");
+        var hex = Convert.ToHexString(await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel));
+        foreach (var part in (string[])["1901", "1700", "2600016B000176", "1800000003", "0101", "0200000004", "03000163", "08000172", "09000164", "260002776B00027776", "000177" + "0003627965"])
+            hex.ShouldContain(part);
         Convert.FromHexString(hex)[7].ShouldBe((byte)0xF4);
     }
 
@@ -96,11 +95,11 @@ public sealed class ClientDisconnectTests
         var told = new TaskCompletionSource<MqttConnected>(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var client = new MqttClient(broker.Options with { ClientId = "" }, new ConnectedHandler(told), null);
         var run = client.RunAsync(Cancel);
-        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket
+        await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck
         {
             AssignedClientIdentifier = "auto", ServerKeepAlive = 9, SessionExpiryInterval = 8, MaximumQos = MqttQos.AtLeastOnce, RetainAvailable = false,
             MaximumPacketSize = 1000, TopicAliasMaximum = 5, WildcardSubscriptionAvailable = false, SubscriptionIdentifiersAvailable = false,
-            SharedSubscriptionAvailable = false, ResponseInformation = "resp", ReasonString = "hello", UserProperties = MqttUserProperties.Encode(("a", "b")),
+            SharedSubscriptionAvailable = false, ResponseInformation = "resp", ReasonString = "hello", UserProperties = [MqttTraceContext.Property("a", "b")],
         });
         var connected = await told.Task.WaitAsync(ScriptedBroker.Limit, Cancel);
         connected.UserProperties.ShouldBe([new KeyValuePair<string, string>("a", "b")]);
@@ -120,7 +119,7 @@ public sealed class ClientDisconnectTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAsync(Cancel);
-        await connection.ExpectAsync(PacketType.Connect, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel);
         await connection.SendAsync(Convert.FromHexString("F0" + "07" + "18" + "05" + "15000178" + "00"), Cancel);
         var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
         refused.Reason.ShouldBe(MqttReasonCode.BadAuthenticationMethod);

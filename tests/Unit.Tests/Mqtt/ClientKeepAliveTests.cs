@@ -1,6 +1,6 @@
 using Shouldly;
-using Tally.Mqtt;
-using Tally.Mqtt.Packets;
+using Tally.Mqtt.Connections;
+using MQTTnet.Protocol;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -19,7 +19,7 @@ public sealed class ClientKeepAliveTests
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         for (var turn = 0; turn < 4; turn++)
         {
-            await connection.ExpectAsync(PacketType.PingReq, Cancel);
+            await connection.ExpectAsync(MqttControlPacketType.PingReq, Cancel);
             await connection.SendAsync(BrokerPackets.PingResp, Cancel);
         }
 
@@ -56,8 +56,8 @@ public sealed class ClientKeepAliveTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { KeepAlive = TimeSpan.FromHours(1) });
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ServerKeepAlive = 1 });
-        await connection.ExpectAsync(PacketType.PingReq, Cancel);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { ServerKeepAlive = 1 });
+        await connection.ExpectAsync(MqttControlPacketType.PingReq, Cancel);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class ClientKeepAliveTests
         await handler.NextAsync("message one", Cancel);
 
         // None of these is answered, for far longer than the keep-alive.
-        for (var turn = 0; turn < 6; turn++) await connection.ExpectAsync(PacketType.PingReq, Cancel);
+        for (var turn = 0; turn < 6; turn++) await connection.ExpectAsync(MqttControlPacketType.PingReq, Cancel);
         session.Client.Epoch.ShouldBe(1);
         session.Client.IsReady.ShouldBeTrue();
 
@@ -100,7 +100,7 @@ public sealed class ClientKeepAliveTests
         await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish()), Cancel);
         await held.Task.WaitAsync(Cancel);
         var run = session.StopAsync();
-        await connection.ExpectAsync(PacketType.Disconnect, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel);
         connection.Close();
         await run;
     }

@@ -31,7 +31,7 @@ internal sealed class ClientSession : IAsyncDisposable
     }
 
     public bool TryPublish(string topic, long token, string payload = "", MqttQos qos = MqttQos.AtLeastOnce) => Client.TryPublish(
-        new MqttPublication { Topic = Encoding.UTF8.GetBytes(topic), Payload = Encoding.UTF8.GetBytes(payload), Qos = qos }, token);
+        new MqttPublication { Topic = topic, Payload = Encoding.UTF8.GetBytes(payload), Qos = qos }, token);
 
     /// <summary>Publishes, waiting for room where there is none.</summary>
     public async Task PublishAsync(string topic, long token, CancellationToken cancel)

@@ -1,7 +1,7 @@
 using System.Text;
 using Shouldly;
 using Tally.Mqtt;
-using Tally.Mqtt.Packets;
+using MQTTnet.Protocol;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -15,13 +15,13 @@ public sealed class ClientSessionTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ReceiveMaximum = 3 });
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { ReceiveMaximum = 3 });
         for (var token = 1; token <= 3; token++) await session.PublishAsync("t", token, Cancel);
         session.TryPublish("t", 4).ShouldBeFalse();
         var room = session.Client.WaitToPublishAsync(Cancel);
         room.IsCompleted.ShouldBeFalse();
 
-        var first = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        var first = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
         await connection.SendAsync(BrokerPackets.PubAck(first), Cancel);
         await room;
         session.TryPublish("t", 4).ShouldBeTrue();
@@ -67,20 +67,20 @@ public sealed class ClientSessionTests
         for (var token = 0; token < 5; token++)
         {
             await session.PublishAsync($"t/{token}", token, Cancel);
-            sent.Add(BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel)));
+            sent.Add(BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel)));
         }
 
         await connection.SendAsync(BrokerPackets.PubAck(sent[1]), Cancel);
         await session.Handler.NextAsync("published 1", Cancel);
         connection.Close();
 
-        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true, ReceiveMaximum = 2 });
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true, ReceiveMaximum = 2 });
         await session.Handler.NextAsync("connected 2 session present", Cancel);
         session.TryPublish("t/new", 9).ShouldBeFalse();
         foreach (var token in new[] { 0, 2, 3, 4 })
         {
             var (type, flags, body) = await again.ReceiveAsync(Cancel);
-            type.ShouldBe(PacketType.Publish);
+            type.ShouldBe(MqttControlPacketType.Publish);
             flags.ShouldBe((byte)0x0A);
             BrokerPackets.TopicOf(body).ShouldBe($"t/{token}");
             BrokerPackets.PacketIdOf(body).ShouldBe(sent[token]);
@@ -101,16 +101,16 @@ public sealed class ClientSessionTests
         await using var session = new ClientSession(broker.Options with { KeepAlive = TimeSpan.FromMilliseconds(400) });
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         for (var token = 0; token < 3; token++) await session.PublishAsync("t", token, Cancel);
-        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
         connection.Close();
 
-        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true, ReceiveMaximum = 1 });
-        var first = BrokerPackets.PacketIdOf(await again.ExpectAsync(PacketType.Publish, Cancel));
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true, ReceiveMaximum = 1 });
+        var first = BrokerPackets.PacketIdOf(await again.ExpectAsync(MqttControlPacketType.Publish, Cancel));
 
         // Nothing but the ping comes while the first is not acknowledged.
-        await again.ExpectAsync(PacketType.PingReq, Cancel);
+        await again.ExpectAsync(MqttControlPacketType.PingReq, Cancel);
         await again.SendAsync(BrokerPackets.PubAck(first), Cancel);
-        await again.ExpectAsync(PacketType.Publish, Cancel);
+        await again.ExpectAsync(MqttControlPacketType.Publish, Cancel);
     }
 
     [Fact]
@@ -120,11 +120,11 @@ public sealed class ClientSessionTests
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         for (var token = 0; token < 3; token++) await session.PublishAsync("t", token, Cancel);
-        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "single"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
-        for (var turn = 0; turn < 4; turn++) await connection.ExpectAsync(PacketType.Publish, Cancel);
+        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "single", Qos = MqttQos.AtLeastOnce }, Cancel);
+        for (var turn = 0; turn < 4; turn++) await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
         connection.Close();
 
-        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = false });
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = false });
         await session.Handler.NextAsync("connected 2 session new", Cancel);
         for (var token = 0; token < 3; token++) (await session.Handler.NextAsync(Cancel)).ShouldBe($"returned {token}");
         await Should.ThrowAsync<MqttSessionLostException>(async () => await waiting);
@@ -140,20 +140,20 @@ public sealed class ClientSessionTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
-        var first = session.Client.PublishAsync(new MqttPublication { Topic = "a"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
-        var second = session.Client.PublishAsync(new MqttPublication { Topic = "b"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
-        var zero = session.Client.PublishAsync(new MqttPublication { Topic = "c"u8 }, Cancel);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ReceiveMaximum = 1 });
+        var first = session.Client.PublishAsync(new MqttPublication { Topic = "a", Qos = MqttQos.AtLeastOnce }, Cancel);
+        var second = session.Client.PublishAsync(new MqttPublication { Topic = "b", Qos = MqttQos.AtLeastOnce }, Cancel);
+        var zero = session.Client.PublishAsync(new MqttPublication { Topic = "c" }, Cancel);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { ReceiveMaximum = 1 });
 
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
         second.IsCompleted.ShouldBeFalse();
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubAck, id, MqttReasonCode.NoMatchingSubscribers), Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubAck, id, MqttReasonCode.NoMatchingSubscribers), Cancel);
         (await first).ShouldBe(MqttReasonCode.NoMatchingSubscribers);
-        id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubAck, id, MqttReasonCode.QuotaExceeded), Cancel);
+        id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubAck, id, MqttReasonCode.QuotaExceeded), Cancel);
         (await second).ShouldBe(MqttReasonCode.QuotaExceeded);
         (await zero).ShouldBe(MqttReasonCode.Success);
-        BrokerPackets.TopicOf(await connection.ExpectAsync(PacketType.Publish, Cancel)).ShouldBe("c");
+        BrokerPackets.TopicOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel)).ShouldBe("c");
     }
 
     [Fact]
@@ -162,13 +162,13 @@ public sealed class ClientSessionTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
         using var giveUp = new CancellationTokenSource();
-        var cancelled = session.Client.PublishAsync(new MqttPublication { Topic = "a"u8, Qos = MqttQos.AtLeastOnce }, giveUp.Token);
-        var kept = session.Client.PublishAsync(new MqttPublication { Topic = "b"u8, Qos = MqttQos.AtLeastOnce }, Cancel);
+        var cancelled = session.Client.PublishAsync(new MqttPublication { Topic = "a", Qos = MqttQos.AtLeastOnce }, giveUp.Token);
+        var kept = session.Client.PublishAsync(new MqttPublication { Topic = "b", Qos = MqttQos.AtLeastOnce }, Cancel);
         await giveUp.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(async () => await cancelled);
 
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        var body = await connection.ExpectAsync(PacketType.Publish, Cancel);
+        var body = await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
         BrokerPackets.TopicOf(body).ShouldBe("b");
         await connection.SendAsync(BrokerPackets.PubAck(BrokerPackets.PacketIdOf(body)), Cancel);
         await kept;
@@ -179,19 +179,19 @@ public sealed class ClientSessionTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
-        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { MaximumPacketSize = 100, MaximumQos = MqttQos.AtMostOnce, RetainAvailable = false });
+        await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { MaximumPacketSize = 100, MaximumQos = MqttQos.AtMostOnce, RetainAvailable = false });
         await session.Handler.NextAsync("connected", Cancel);
         await session.Client.WaitToPublishAsync(Cancel);
 
         Reason(() => session.TryPublish("t", 1, new string('x', 100), MqttQos.AtMostOnce)).ShouldBe(MqttReasonCode.PacketTooLarge);
         Reason(() => session.TryPublish("t", 1)).ShouldBe(MqttReasonCode.QosNotSupported);
-        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t"u8, Retain = true }, 1)).ShouldBe(MqttReasonCode.RetainNotSupported);
+        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t", Retain = true }, 1)).ShouldBe(MqttReasonCode.RetainNotSupported);
         Reason(() => session.TryPublish("t/+", 1)).ShouldBe(MqttReasonCode.TopicNameInvalid);
         Reason(() => session.TryPublish("", 1)).ShouldBe(MqttReasonCode.TopicNameInvalid);
         Reason(() => session.TryPublish("t", 1, qos: MqttQos.ExactlyOnce)).ShouldBe(MqttReasonCode.QosNotSupported);
         Reason(() => session.TryPublish("t", 1, qos: (MqttQos)3)).ShouldBe(MqttReasonCode.QosNotSupported);
-        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t"u8, ResponseTopic = "a/#"u8 }, 1)).ShouldBe(MqttReasonCode.TopicNameInvalid);
-        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t"u8, ContentType = [0xFF] }, 1)).ShouldBe(MqttReasonCode.MalformedPacket);
+        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t", ResponseTopic = "a/#" }, 1)).ShouldBe(MqttReasonCode.TopicNameInvalid);
+        Reason(() => session.Client.TryPublish(new MqttPublication { Topic = "t", ContentType = "\0" }, 1)).ShouldBe(MqttReasonCode.MalformedPacket);
         session.TryPublish("t", 1, "", MqttQos.AtMostOnce).ShouldBeTrue();
 
         static MqttReasonCode Reason(Action publish) => Should.Throw<MqttException>(publish).Reason;
@@ -205,12 +205,12 @@ public sealed class ClientSessionTests
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         await session.PublishAsync(new string('t', 200), 1, Cancel);
         await session.PublishAsync("t", 2, Cancel);
-        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
         connection.Close();
 
-        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true, MaximumPacketSize = 100 });
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true, MaximumPacketSize = 100 });
         (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 PacketTooLarge");
-        BrokerPackets.TopicOf(await again.ExpectAsync(PacketType.Publish, Cancel)).ShouldBe("t");
+        BrokerPackets.TopicOf(await again.ExpectAsync(MqttControlPacketType.Publish, Cancel)).ShouldBe("t");
     }
 
     [Fact]
@@ -223,23 +223,23 @@ public sealed class ClientSessionTests
         });
 
         // A process that finds the session of the one before it: retained messages do not come a second time.
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
-        var subscribe = await connection.ExpectAsync(PacketType.Subscribe, Cancel);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
+        var subscribe = await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
         Convert.ToHexString(subscribe[2..]).ShouldBe("00" + "0003612F2B" + "11" + "000162" + "14");
         session.Client.IsReady.ShouldBeFalse();
-        await connection.SendAsync(BrokerPackets.SubAck(PacketType.SubAck, (ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0]), Cancel);
+        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, (ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0]), Cancel);
         await BecomesReadyAsync(session);
         connection.Close();
 
-        connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
+        connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
         await session.Handler.NextAsync("connected 2", Cancel);
         await BecomesReadyAsync(session);
         await session.PublishAsync("t", 1, Cancel);
-        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
         connection.Close();
 
-        connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = false });
-        subscribe = await connection.ExpectAsync(PacketType.Subscribe, Cancel);
+        connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = false });
+        subscribe = await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
         Convert.ToHexString(subscribe[2..]).ShouldBe("00" + "0003612F2B" + "01" + "000162" + "04");
     }
 
@@ -249,8 +249,8 @@ public sealed class ClientSessionTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { Subscriptions = [new MqttSubscription("mine"), new MqttSubscription("yours/#")] });
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        var subscribe = await connection.ExpectAsync(PacketType.Subscribe, Cancel);
-        await connection.SendAsync(BrokerPackets.SubAck(PacketType.SubAck, (ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0x87]), Cancel);
+        var subscribe = await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
+        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, (ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0x87]), Cancel);
         var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
         refused.Message.ShouldContain("'yours/#'");
         refused.Reason.ShouldBe(MqttReasonCode.NotAuthorized);
@@ -282,11 +282,11 @@ public sealed class ClientSessionTests
         var deliveries = session.Handler.Deliveries.ToArray();
         deliveries.ShouldBe([new MqttDelivery(1, 1), new MqttDelivery(1, 2), new MqttDelivery(1, 3), new MqttDelivery(1, 0)]);
         session.Client.Acknowledge([deliveries[0], deliveries[3], deliveries[1]]);
-        (await connection.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 1]);
-        (await connection.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 2]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 1]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 2]);
         connection.Close();
 
-        var again = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
+        var again = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
         await again.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "again", Qos = MqttQos.AtLeastOnce, PacketId = 3, Duplicate = true }), Cancel);
         (await session.Handler.NextAsync("message again", Cancel)).ShouldBe("message again  dup");
         await again.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "more", Qos = MqttQos.AtLeastOnce, PacketId = 4 }), Cancel);
@@ -294,7 +294,7 @@ public sealed class ClientSessionTests
         session.Client.Acknowledge(deliveries[2]);
         session.Client.Acknowledge(new MqttDelivery(2, 9));
         session.Client.Acknowledge(session.Handler.Deliveries.Last());
-        (await again.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 4]);
+        (await again.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 4]);
     }
 
     [Fact]
@@ -321,8 +321,8 @@ public sealed class ClientSessionTests
         for (var token = 1; token < 500; token++) session.TryPublish($"t/{token}", token).ShouldBeTrue();
         var run = session.StopAsync();
         for (var token = 0; token < 500; token++)
-            BrokerPackets.TopicOf(await connection.ExpectAsync(PacketType.Publish, Cancel)).ShouldBe($"t/{token}");
-        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x00, 0x00]);
+            BrokerPackets.TopicOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel)).ShouldBe($"t/{token}");
+        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x00, 0x00]);
         await connection.ExpectEndAsync(Cancel);
         connection.Close();
         await run;
@@ -361,7 +361,7 @@ public sealed class ClientSessionTests
     [InlineData("40020007", 0x82)]
     [InlineData("90040001" + "0001", 0x82)]
     [InlineData("B0040001" + "0000", 0x82)]
-    [InlineData("F0" + "07" + "18" + "05" + "15000178" + "00", 0x82)]
+    [InlineData("F0" + "06" + "18" + "04" + "15000178", 0x82)]
     [InlineData("2003000000", 0x82)]
     [InlineData("C000", 0x82)]
     [InlineData("3005" + "0002742B" + "00", 0x81)]
@@ -373,7 +373,7 @@ public sealed class ClientSessionTests
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         await connection.SendAsync(Convert.FromHexString(packet), Cancel);
-        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([reason, 0x00]);
+        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([reason, 0x00]);
         connection.Close();
         (await session.Handler.NextAsync("disconnected", Cancel)).ShouldStartWith($"disconnected 1 {(MqttReasonCode)reason}: Broker 127.0.0.1:{broker.Port} broke the protocol.");
         await broker.AcceptAndWelcomeAsync(Cancel);
@@ -389,7 +389,7 @@ public sealed class ClientSessionTests
         await session.Handler.NextAsync("connected", Cancel);
         byte[] wrong = [0x40, 0x02, 0x00, 0x01, .. new byte[500_000]];
         await connection.SendAsync(wrong, Cancel);
-        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
+        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
         await connection.ExpectEndAsync(Cancel);
     }
 

@@ -1,6 +1,9 @@
 using Shouldly;
 using Tally.Mqtt;
-using Tally.Mqtt.Packets;
+using MQTTnet.Adapter;
+using MQTTnet.Formatter;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -19,9 +22,9 @@ public sealed class ClientSubscribeTests
         byte code = 0;
         foreach (var count in (int[])[8, 8, 3])
         {
-            var (packetId, filters) = Read(await connection.ExpectAsync(PacketType.Subscribe, Cancel));
+            var (packetId, filters) = Read(await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel));
             filters.Count.ShouldBe(count);
-            await connection.SendAsync(BrokerPackets.SubAck(PacketType.SubAck, packetId, [.. filters.Select(_ => (byte)(code++ % 2 == 0 ? 1 : 0x87))]), Cancel);
+            await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, packetId, [.. filters.Select(_ => (byte)(code++ % 2 == 0 ? 1 : 0x87))]), Cancel);
         }
 
         (await subscribing).ShouldBe(Enumerable.Range(0, 19).Select(number => number % 2 == 0 ? MqttReasonCode.GrantedQos1 : MqttReasonCode.NotAuthorized));
@@ -40,8 +43,8 @@ public sealed class ClientSubscribeTests
         await GrantAsync(connection, [2, 0x87, 0]);
         await subscribing;
         var unsubscribing = session.Client.UnsubscribeAsync(["first", "unknown"], Cancel);
-        var body = await connection.ExpectAsync(PacketType.Unsubscribe, Cancel);
-        await connection.SendAsync(BrokerPackets.SubAck(PacketType.UnsubAck, (ushort)((body[0] << 8) | body[1]), [0, 0x11]), Cancel);
+        var body = await connection.ExpectAsync(MqttControlPacketType.Unsubscribe, Cancel);
+        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.UnsubAck, (ushort)((body[0] << 8) | body[1]), [0, 0x11]), Cancel);
         (await unsubscribing).ShouldBe([MqttReasonCode.Success, MqttReasonCode.NoSubscriptionExisted]);
         connection.Close();
 
@@ -56,13 +59,13 @@ public sealed class ClientSubscribeTests
         await using var session = new ClientSession(broker.Options);
         var early = session.Client.SubscribeAsync([new MqttSubscription("a")], Cancel);
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await connection.ExpectAsync(PacketType.Subscribe, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
         using var giveUp = new CancellationTokenSource();
         var cancelled = session.Client.SubscribeAsync([new MqttSubscription("never")], giveUp.Token);
         await giveUp.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(cancelled);
         connection.Close();
-        connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { SessionPresent = true });
+        connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
         (await GrantAsync(connection, [1])).ShouldBe([("a", (byte)1)]);
         (await early).ShouldBe([MqttReasonCode.GrantedQos1]);
         var stopped = session.Client.SubscribeAsync([new MqttSubscription("b")], Cancel);
@@ -79,18 +82,18 @@ public sealed class ClientSubscribeTests
         {
             Subscriptions =
             [
-                new MqttSubscription("a", MqttQos.ExactlyOnce) { Identifier = 200, RetainAsPublished = true, RetainHandling = MqttRetainHandling.DoNotSend },
+                new MqttSubscription("a", MqttQos.ExactlyOnce) { Identifier = 200, RetainAsPublished = true, RetainHandling = Tally.Mqtt.MqttRetainHandling.DoNotSend },
                 new MqttSubscription("b", NoLocal: true) { Identifier = 200 },
                 new MqttSubscription("$share/g/c"),
             ],
         });
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        var first = await connection.ExpectAsync(PacketType.Subscribe, Cancel);
+        var first = await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
         Convert.ToHexString(first[2..]).ShouldBe("03" + "0BC801" + "000161" + "2A" + "000162" + "05");
         session.Client.IsReady.ShouldBeFalse();
-        await connection.SendAsync(BrokerPackets.SubAck(PacketType.SubAck, ushort.MaxValue, [2, 1]), Cancel);
+        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, ushort.MaxValue, [2, 1]), Cancel);
         (await GrantAsync(connection, [1])).ShouldBe([("$share/g/c", (byte)1)]);
-        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { SubscriptionIdentifiers = [200, 7], MessageExpiryInterval = 5, PayloadIsText = true }), Cancel);
+        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish()), Cancel);
         await session.Handler.NextAsync("message", Cancel);
         session.Client.IsReady.ShouldBeTrue();
     }
@@ -100,7 +103,7 @@ public sealed class ClientSubscribeTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck
         {
             WildcardSubscriptionAvailable = false, SharedSubscriptionAvailable = false, SubscriptionIdentifiersAvailable = false, MaximumPacketSize = 60,
         });
@@ -126,7 +129,7 @@ public sealed class ClientSubscribeTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { Subscriptions = [new MqttSubscription("a/#")] });
-        await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { WildcardSubscriptionAvailable = false });
+        await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { WildcardSubscriptionAvailable = false });
         var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
         refused.Reason.ShouldBe(MqttReasonCode.WildcardSubscriptionsNotSupported);
         refused.Message.ShouldContain("'a/#'");
@@ -164,25 +167,22 @@ public sealed class ClientSubscribeTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with { Subscriptions = [new MqttSubscription("a")] });
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await connection.ExpectAsync(PacketType.Subscribe, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
         await connection.SendAsync(Convert.FromHexString(answer), Cancel);
-        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
+        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
     }
 
     private static async Task<List<(string Filter, byte Options)>> GrantAsync(ScriptedConnection connection, byte[] codes)
     {
-        var (packetId, filters) = Read(await connection.ExpectAsync(PacketType.Subscribe, Cancel));
-        await connection.SendAsync(BrokerPackets.SubAck(PacketType.SubAck, packetId, codes), Cancel);
+        var (packetId, filters) = Read(await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel));
+        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, packetId, codes), Cancel);
         return filters;
     }
 
     private static (ushort PacketId, List<(string Filter, byte Options)> Filters) Read(byte[] body)
     {
-        var reader = new PacketReader(body);
-        var packetId = reader.ReadPacketId();
-        reader.ReadBytes(reader.ReadVariableInteger());
-        var filters = new List<(string, byte)>();
-        while (!reader.IsEmpty) filters.Add((Generate.Show(reader.ReadString()), reader.ReadByte()));
-        return (packetId, filters);
+        var decoder = new MqttPacketFormatterAdapter(MQTTnet.Formatter.MqttProtocolVersion.V500, new MqttBufferWriter(0, 0));
+        var packet = (MqttSubscribePacket)decoder.Decode(new ReceivedMqttPacket(0x82, body, body.Length + 2));
+        return (packet.PacketIdentifier, [.. packet.TopicFilters.Select(filter => (filter.Topic, (byte)((int)filter.QualityOfServiceLevel | (filter.NoLocal ? 4 : 0))))]);
     }
 }

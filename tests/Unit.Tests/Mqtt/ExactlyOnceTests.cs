@@ -1,6 +1,6 @@
 using Shouldly;
 using Tally.Mqtt;
-using Tally.Mqtt.Packets;
+using MQTTnet.Protocol;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -8,7 +8,7 @@ namespace Tally.Unit.Tests.Mqtt;
 /// <summary>Both state machines of QoS 2 (4.3.3), and what they keep from one connection to the next (4.4).</summary>
 public sealed class ExactlyOnceTests
 {
-    private static readonly ConnAckPacket SessionPresent = new() { SessionPresent = true };
+    private static readonly BrokerConnAck SessionPresent = new() { SessionPresent = true };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -20,11 +20,11 @@ public sealed class ExactlyOnceTests
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         await PublishAsync(session, "t", 7);
         var (type, flags, body) = await connection.ReceiveAsync(Cancel);
-        (type, flags).ShouldBe((PacketType.Publish, (byte)0x04));
+        (type, flags).ShouldBe((MqttControlPacketType.Publish, (byte)0x04));
         var id = BrokerPackets.PacketIdOf(body);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id, MqttReasonCode.NoMatchingSubscribers), Cancel);
-        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([(byte)(id >> 8), (byte)id]);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, id), Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, id, MqttReasonCode.NoMatchingSubscribers), Cancel);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([(byte)(id >> 8), (byte)id]);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, id), Cancel);
         (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 7 NoMatchingSubscribers");
     }
 
@@ -33,17 +33,17 @@ public sealed class ExactlyOnceTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ReceiveMaximum = 1 });
-        var first = session.Client.PublishAsync(new MqttPublication { Topic = "a"u8, Qos = MqttQos.ExactlyOnce }, Cancel);
-        var second = session.Client.PublishAsync(new MqttPublication { Topic = "b"u8, Qos = MqttQos.ExactlyOnce }, Cancel);
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id, MqttReasonCode.QuotaExceeded), Cancel);
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { ReceiveMaximum = 1 });
+        var first = session.Client.PublishAsync(new MqttPublication { Topic = "a", Qos = MqttQos.ExactlyOnce }, Cancel);
+        var second = session.Client.PublishAsync(new MqttPublication { Topic = "b", Qos = MqttQos.ExactlyOnce }, Cancel);
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, id, MqttReasonCode.QuotaExceeded), Cancel);
         (await first).ShouldBe(MqttReasonCode.QuotaExceeded);
-        id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id), Cancel);
-        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, id), Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel);
         second.IsCompleted.ShouldBeFalse();
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, id, MqttReasonCode.PacketIdentifierNotFound), Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, id, MqttReasonCode.PacketIdentifierNotFound), Cancel);
         (await second).ShouldBe(MqttReasonCode.Success);
     }
 
@@ -52,14 +52,14 @@ public sealed class ExactlyOnceTests
     {
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new ConnAckPacket { ReceiveMaximum = 1 });
+        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { ReceiveMaximum = 1 });
         await PublishAsync(session, "t", 1);
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id), Cancel);
-        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, id), Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel);
         session.TryPublish("t", 2, qos: MqttQos.ExactlyOnce).ShouldBeFalse();
         var room = session.Client.WaitToPublishAsync(Cancel);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, id), Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, id), Cancel);
         await room;
         session.TryPublish("t", 2, qos: MqttQos.ExactlyOnce).ShouldBeTrue();
     }
@@ -74,11 +74,11 @@ public sealed class ExactlyOnceTests
         for (var token = 0; token < 4; token++)
         {
             await PublishAsync(session, $"t{token}", token, token == 3 ? MqttQos.AtLeastOnce : MqttQos.ExactlyOnce);
-            ids[token] = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
+            ids[token] = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
         }
 
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, ids[1]), Cancel);
-        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, ids[1]), Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel);
         connection.Close();
 
         for (var turn = 0; turn < 2; turn++)
@@ -89,12 +89,12 @@ public sealed class ExactlyOnceTests
                 var (type, flags, body) = await connection.ReceiveAsync(Cancel);
                 if (token == 1)
                 {
-                    type.ShouldBe(PacketType.PubRel);
+                    type.ShouldBe(MqttControlPacketType.PubRel);
                     body.ShouldBe([(byte)(ids[1] >> 8), (byte)ids[1]]);
                     continue;
                 }
 
-                (type, flags & 0x08).ShouldBe((PacketType.Publish, 0x08));
+                (type, flags & 0x08).ShouldBe((MqttControlPacketType.Publish, 0x08));
                 BrokerPackets.TopicOf(body).ShouldBe($"t{token}");
                 BrokerPackets.PacketIdOf(body).ShouldBe(ids[token]);
             }
@@ -102,7 +102,7 @@ public sealed class ExactlyOnceTests
             if (turn == 0) connection.Close();
         }
 
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, ids[1]), Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, ids[1]), Cancel);
         (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 Success");
     }
 
@@ -113,11 +113,11 @@ public sealed class ExactlyOnceTests
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         for (var token = 0; token < 3; token++) await PublishAsync(session, "t", token);
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, id), Cancel);
-        await connection.ExpectAsync(PacketType.Publish, Cancel);
-        await connection.ExpectAsync(PacketType.Publish, Cancel);
-        await connection.ExpectAsync(PacketType.PubRel, Cancel);
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, id), Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel);
         connection.Close();
         await broker.AcceptAndWelcomeAsync(Cancel);
         for (var token = 0; token < 3; token++) (await session.Handler.NextAsync("returned", Cancel)).ShouldBe($"returned {token}");
@@ -130,13 +130,13 @@ public sealed class ExactlyOnceTests
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         await PublishAsync(session, "t", 1);
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(PacketType.Publish, Cancel));
-        byte[] pubRec = BrokerPackets.Ack(PacketType.PubRec, id);
-        await connection.SendAsync([.. pubRec, .. pubRec, .. BrokerPackets.Ack(PacketType.PubRec, 99)], Cancel);
-        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, (byte)id]);
-        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, (byte)id]);
-        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, 99, 0x92]);
-        await connection.SendAsync([.. BrokerPackets.Ack(PacketType.PubComp, id), .. BrokerPackets.Ack(PacketType.PubComp, id), .. BrokerPackets.Ack(PacketType.PubComp, 99)], Cancel);
+        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
+        byte[] pubRec = BrokerPackets.Ack(MqttControlPacketType.PubRec, id);
+        await connection.SendAsync([.. pubRec, .. pubRec, .. BrokerPackets.Ack(MqttControlPacketType.PubRec, 99)], Cancel);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, (byte)id]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, (byte)id]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, 99, 0x92, 0]);
+        await connection.SendAsync([.. BrokerPackets.Ack(MqttControlPacketType.PubComp, id), .. BrokerPackets.Ack(MqttControlPacketType.PubComp, id), .. BrokerPackets.Ack(MqttControlPacketType.PubComp, 99)], Cancel);
         (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 Success");
         await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "behind them" }), Cancel);
         await session.Handler.NextAsync("message behind them", Cancel);
@@ -154,9 +154,9 @@ public sealed class ExactlyOnceTests
         await using var session = new ClientSession(broker.Options);
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         await PublishAsync(session, "t", 1, qos);
-        await connection.ExpectAsync(PacketType.Publish, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
         await connection.SendAsync([first, 2, 0, 1], Cancel);
-        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
+        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
     }
 
     [Fact]
@@ -173,14 +173,14 @@ public sealed class ExactlyOnceTests
         await SendAsync(connection, "two", 6);
         await session.Handler.NextAsync("message two", Cancel);
         session.Client.Acknowledge([.. session.Handler.Deliveries]);
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 5]);
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 6]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 5]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 6]);
         await SendAsync(connection, "one", 5, duplicate: true);
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 5]);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRel, 5), Cancel);
-        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 5]);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRel, 5), Cancel);
-        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 5, 0x92]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 5]);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRel, 5), Cancel);
+        (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 5]);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRel, 5), Cancel);
+        (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 5, 0x92, 0]);
 
         // The identifier is free again, and the old delivery does not acknowledge the new message.
         await SendAsync(connection, "three", 5);
@@ -189,7 +189,7 @@ public sealed class ExactlyOnceTests
         await SendAsync(connection, "four", 7);
         await session.Handler.NextAsync("message four", Cancel);
         session.Client.Acknowledge(session.Handler.Deliveries.Last());
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 7]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 7]);
     }
 
     [Fact]
@@ -202,7 +202,7 @@ public sealed class ExactlyOnceTests
         await session.Handler.NextAsync("message m3", Cancel);
         var deliveries = session.Handler.Deliveries.ToArray();
         session.Client.Acknowledge(deliveries[0]);
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 1]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 1]);
         connection.Close();
         await session.Handler.NextAsync("disconnected", Cancel);
 
@@ -211,15 +211,15 @@ public sealed class ExactlyOnceTests
         connection = await broker.AcceptAndWelcomeAsync(Cancel, SessionPresent);
         await session.Handler.NextAsync("connected", Cancel);
         foreach (var id in (ushort[])[1, 2, 3]) await SendAsync(connection, $"m{id}", id, duplicate: true);
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 1]);
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 2]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 1]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 2]);
         await SendAsync(connection, "m4", 4);
         (await session.Handler.NextAsync("message", Cancel)).ShouldBe("message m4 ");
         session.Client.Acknowledge(deliveries[2]);
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 3]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 3]);
         session.Client.Acknowledge(deliveries);
         session.Client.Acknowledge(session.Handler.Deliveries.Last());
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 4]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 4]);
     }
 
     [Fact]
@@ -235,10 +235,10 @@ public sealed class ExactlyOnceTests
         await SendAsync(connection, "new", 1);
         await session.Handler.NextAsync("message new", Cancel);
         session.Client.Acknowledge([.. session.Handler.Deliveries]);
-        (await connection.ExpectAsync(PacketType.PubRec, Cancel)).ShouldBe([0, 1]);
-        await connection.SendAsync([.. BrokerPackets.Ack(PacketType.PubRel, 1), .. BrokerPackets.Ack(PacketType.PubRel, 2)], Cancel);
-        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 1]);
-        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 2, 0x92]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 1]);
+        await connection.SendAsync([.. BrokerPackets.Ack(MqttControlPacketType.PubRel, 1), .. BrokerPackets.Ack(MqttControlPacketType.PubRel, 2)], Cancel);
+        (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 1]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 2, 0x92, 0]);
     }
 
     [Fact]
@@ -254,14 +254,14 @@ public sealed class ExactlyOnceTests
             await session.Handler.NextAsync($"message t{turn}", Cancel);
             if (turn == 1) break;
             session.Client.Acknowledge([session.Handler.Deliveries.Last(), session.Handler.Deliveries.Last()]);
-            (await connection.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 9]);
+            (await connection.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 9]);
         }
 
         session.Client.Acknowledge(session.Handler.Deliveries.First());
         await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "last", Qos = MqttQos.AtLeastOnce, PacketId = 10 }), Cancel);
         await session.Handler.NextAsync("message last", Cancel);
         session.Client.Acknowledge(session.Handler.Deliveries.Last());
-        (await connection.ExpectAsync(PacketType.PubAck, Cancel)).ShouldBe([0, 10]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 10]);
     }
 
     [Fact]
@@ -274,14 +274,14 @@ public sealed class ExactlyOnceTests
         await SendAsync(connection, "two", 2);
         await session.Handler.NextAsync("message two", Cancel);
         session.Client.Acknowledge([.. session.Handler.Deliveries]);
-        await connection.ExpectAsync(PacketType.PubRec, Cancel);
-        await connection.ExpectAsync(PacketType.PubRec, Cancel);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRel, 1), Cancel);
-        await connection.ExpectAsync(PacketType.PubComp, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRel, 1), Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel);
         await SendAsync(connection, "three", 3);
         await session.Handler.NextAsync("message three", Cancel);
         await SendAsync(connection, "four", 4);
-        (await connection.ExpectAsync(PacketType.Disconnect, Cancel)).ShouldBe([0x93, 0x00]);
+        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x93, 0x00]);
         (await session.Handler.NextAsync("disconnected", Cancel)).ShouldContain("ReceiveMaximumExceeded");
     }
 
@@ -294,34 +294,34 @@ public sealed class ExactlyOnceTests
         await session.Handler.NextAsync("connected", Cancel);
 
         // What the process before it left behind is answered, and breaks nothing.
-        await connection.SendAsync([.. BrokerPackets.PubAck(2), .. BrokerPackets.Ack(PacketType.PubRel, 8), .. BrokerPackets.Ack(PacketType.PubRec, 7)], Cancel);
-        (await connection.ExpectAsync(PacketType.PubComp, Cancel)).ShouldBe([0, 8, 0x92]);
-        (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, 7, 0x92]);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, 7, MqttReasonCode.PacketIdentifierNotFound), Cancel);
+        await connection.SendAsync([.. BrokerPackets.PubAck(2), .. BrokerPackets.Ack(MqttControlPacketType.PubRel, 8), .. BrokerPackets.Ack(MqttControlPacketType.PubRec, 7)], Cancel);
+        (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 8, 0x92, 0]);
+        (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, 7, 0x92, 0]);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, 7, MqttReasonCode.PacketIdentifierNotFound), Cancel);
 
         await PublishAsync(session, "q1", 1, MqttQos.AtLeastOnce);
-        await connection.ExpectAsync(PacketType.Publish, Cancel);
-        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "q2"u8, Qos = MqttQos.ExactlyOnce }, Cancel);
-        for (byte id = 1; id <= 3; id++) (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, id]);
+        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
+        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "q2", Qos = MqttQos.ExactlyOnce }, Cancel);
+        for (byte id = 1; id <= 3; id++) (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, id]);
         session.TryPublish("no", 2).ShouldBeFalse();
-        await connection.SendAsync([.. BrokerPackets.Ack(PacketType.PubComp, 1, MqttReasonCode.PacketIdentifierNotFound), .. BrokerPackets.Ack(PacketType.PubComp, 2)], Cancel);
+        await connection.SendAsync([.. BrokerPackets.Ack(MqttControlPacketType.PubComp, 1, MqttReasonCode.PacketIdentifierNotFound), .. BrokerPackets.Ack(MqttControlPacketType.PubComp, 2)], Cancel);
         connection.Close();
 
         // It was not over: begun again.
         connection = await broker.AcceptAndWelcomeAsync(Cancel, SessionPresent);
-        BrokerPackets.TopicOf(await connection.ExpectAsync(PacketType.Publish, Cancel)).ShouldBe("q1");
+        BrokerPackets.TopicOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel)).ShouldBe("q1");
         for (byte id = 1; id <= 3; id++)
         {
-            (await connection.ExpectAsync(PacketType.PubRel, Cancel)).ShouldBe([0, id]);
-            await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, id), Cancel);
+            (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, id]);
+            await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, id), Cancel);
         }
 
-        var body = await connection.ExpectAsync(PacketType.Publish, Cancel);
+        var body = await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
         BrokerPackets.TopicOf(body).ShouldBe("q2");
         var packetId = BrokerPackets.PacketIdOf(body);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubRec, packetId), Cancel);
-        await connection.ExpectAsync(PacketType.PubRel, Cancel);
-        await connection.SendAsync(BrokerPackets.Ack(PacketType.PubComp, packetId), Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, packetId), Cancel);
+        await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel);
+        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, packetId), Cancel);
         (await waiting).ShouldBe(MqttReasonCode.Success);
         session.Client.Epoch.ShouldBe(2);
     }

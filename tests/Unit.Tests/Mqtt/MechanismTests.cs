@@ -1,6 +1,9 @@
 using Shouldly;
+using MQTTnet.Formatter;
 using Tally.Mqtt;
+using Tally.Mqtt.Connections;
 using Tally.Mqtt.Packets;
+using Tally.Mqtt.Session;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -32,54 +35,51 @@ public sealed class MechanismTests
             {
                 var packet = new byte[random.Next(1, 600)];
                 random.NextBytes(packet);
-                packet.CopyTo(inFlight.Add(packet.Length, step, null, out var packetId));
+                var packetId = inFlight.NextId;
                 model.Exists(message => message.PacketId == packetId).ShouldBeFalse();
+                inFlight.Add(new MqttPacketBuffer(packet), Tally.Mqtt.MqttProtocolVersion.V500, MqttQos.AtLeastOnce, false, step, null);
                 model.Add((packetId, step, packet));
             }
             else if (model.Count > 0)
             {
                 var at = random.Next(3) == 0 ? random.Next(model.Count) : 0;
-                inFlight.TryRemove(model[at].PacketId, out var token, out _, out var sent).ShouldBeTrue();
-                token.ShouldBe(model[at].Token);
-                sent.ShouldBeTrue();
-                inFlight.TryRemove(model[at].PacketId, out _, out _, out _).ShouldBeFalse();
+                inFlight.StateOf(model[at].PacketId).ShouldBe(InFlightState.AwaitsPubAck);
+                var removed = inFlight.Remove(model[at].PacketId);
+                (removed.Token, removed.Sent).ShouldBe((model[at].Token, true));
+                inFlight.StateOf(model[at].PacketId).ShouldBe(InFlightState.None);
                 model.RemoveAt(at);
             }
 
             inFlight.Count.ShouldBe(model.Count);
             if (step % 1000 != 0) continue;
-            var packetIds = new List<ushort>();
-            for (var id = inFlight.First; id != 0; id = inFlight.Next(id)) packetIds.Add(id);
-            packetIds.ShouldBe(model.Select(message => message.PacketId));
-            foreach (var message in model) inFlight.PacketOf(message.PacketId).ToArray().ShouldBe(message.Packet);
+            inFlight.InOrder().ShouldBe(model.Select(message => message.PacketId));
+            foreach (var message in model)
+            {
+                var (packet, length, _) = inFlight.PacketOf(message.PacketId);
+                packet.AsSpan(0, length).ToArray().ShouldBe(message.Packet);
+            }
         }
     }
 
     [Fact]
-    public void Messages_in_flight_are_bounded_by_number_and_never_have_packet_identifier_0()
+    public void Messages_in_flight_are_bounded_by_number_and_by_bytes_and_never_have_packet_identifier_0()
     {
         using var inFlight = new InFlightMessages(65_534);
         for (var count = 0; count < 65_534; count++)
         {
             inFlight.HasRoom.ShouldBeTrue();
-            inFlight.Add(1, count, null, out var packetId);
-            packetId.ShouldNotBe((ushort)0);
+            inFlight.NextId.ShouldNotBe((ushort)0);
+            inFlight.Add(new MqttPacketBuffer(new byte[1]), Tally.Mqtt.MqttProtocolVersion.V500, MqttQos.AtLeastOnce, false, count, null);
         }
 
         inFlight.HasRoom.ShouldBeFalse();
-        inFlight.TryRemove(0, out _, out _, out _).ShouldBeFalse();
-        inFlight.TryRemove(65_535, out _, out _, out _).ShouldBeFalse();
-    }
+        inFlight.StateOf(65_535).ShouldBe(InFlightState.None);
 
-    [Fact]
-    public void Messages_in_flight_are_bounded_by_their_bytes()
-    {
-        using var inFlight = new InFlightMessages(10_000);
-        inFlight.Add(InFlightMessages.BytesLimit, 1, null, out var packetId);
-        inFlight.HasRoom.ShouldBeFalse();
-        inFlight.TryRemove(packetId, out _, out _, out _);
-        inFlight.HasRoom.ShouldBeTrue();
-        inFlight.Bytes.ShouldBe(0);
+        using var large = new InFlightMessages(10_000);
+        large.Add(new MqttPacketBuffer(new byte[64 * 1024 * 1024]), Tally.Mqtt.MqttProtocolVersion.V500, MqttQos.AtLeastOnce, false, 1, null);
+        large.HasRoom.ShouldBeFalse();
+        large.Remove(1);
+        large.HasRoom.ShouldBeTrue();
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class MechanismTests
     [InlineData("a/+b", false)]
     [InlineData("a\0b", false)]
     public void Wildcards_fill_a_level_of_a_topic_filter(string filter, bool valid) =>
-        Utf8.IsTopicFilter(System.Text.Encoding.UTF8.GetBytes(filter)).ShouldBe(valid);
+        Utf8.IsTopicFilter(filter).ShouldBe(valid);
 
     private sealed class FixedRandom(double value) : Random
     {

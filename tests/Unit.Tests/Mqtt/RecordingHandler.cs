@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using System.Threading.Channels;
 using Tally.Mqtt;
 
@@ -43,7 +44,7 @@ internal sealed class RecordingHandler : IMqttHandler
     {
         Message();
         Deliveries.Enqueue(message.Delivery);
-        Write($"message {Generate.Show(message.Topic)} {Generate.Show(message.Payload)}{(message.Duplicate ? " dup" : "")}");
+        Write($"message {Encoding.UTF8.GetString(message.Topic)} {Encoding.UTF8.GetString(message.Payload)}{(message.Duplicate ? " dup" : "")}");
     }
 
     public ValueTask OnReadCompletedAsync(CancellationToken cancellationToken) => ReadCompleted(cancellationToken);

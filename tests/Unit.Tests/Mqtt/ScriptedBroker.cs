@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Tally.Mqtt;
-using Tally.Mqtt.Packets;
+using MQTTnet.Protocol;
 
 namespace Tally.Unit.Tests.Mqtt;
 
@@ -44,11 +44,11 @@ internal sealed class ScriptedBroker : IAsyncDisposable
     }
 
     /// <summary>The next connection, up to a CONNACK that says yes.</summary>
-    public async Task<ScriptedConnection> AcceptAndWelcomeAsync(CancellationToken cancel, ConnAckPacket? connAck = null)
+    public async Task<ScriptedConnection> AcceptAndWelcomeAsync(CancellationToken cancel, BrokerConnAck? connAck = null)
     {
         var connection = await AcceptAsync(cancel);
-        await connection.ExpectAsync(PacketType.Connect, cancel);
-        await connection.SendAsync(BrokerPackets.ConnAck(connAck ?? new ConnAckPacket()), cancel);
+        await connection.ExpectAsync(MqttControlPacketType.Connect, cancel);
+        await connection.SendAsync(BrokerPackets.ConnAck(connAck ?? new BrokerConnAck()), cancel);
         return connection;
     }
 
@@ -68,14 +68,14 @@ internal sealed class ScriptedConnection(TcpClient tcp)
     public Task SendAsync(byte[] bytes, CancellationToken cancel) => _stream.WriteAsync(bytes, cancel).AsTask();
 
     /// <summary>The next packet, whatever it is; fails after a time that only a failing test uses up.</summary>
-    public async Task<(PacketType Type, byte Flags, byte[] Body)> ReceiveAsync(CancellationToken cancel)
+    public async Task<(MqttControlPacketType Type, byte Flags, byte[] Body)> ReceiveAsync(CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(ScriptedBroker.Limit);
         return await ReceivePacketAsync(limit.Token);
     }
 
-    private async Task<(PacketType Type, byte Flags, byte[] Body)> ReceivePacketAsync(CancellationToken cancel)
+    private async Task<(MqttControlPacketType Type, byte Flags, byte[] Body)> ReceivePacketAsync(CancellationToken cancel)
     {
         var one = new byte[1];
         await _stream.ReadExactlyAsync(one, cancel);
@@ -90,11 +90,11 @@ internal sealed class ScriptedConnection(TcpClient tcp)
 
         var body = new byte[length];
         await _stream.ReadExactlyAsync(body, cancel);
-        return ((PacketType)(first >> 4), (byte)(first & 0x0F), body);
+        return ((MqttControlPacketType)(first >> 4), (byte)(first & 0x0F), body);
     }
 
     /// <summary>The next packet has to be of this type; its body.</summary>
-    public async Task<byte[]> ExpectAsync(PacketType type, CancellationToken cancel)
+    public async Task<byte[]> ExpectAsync(MqttControlPacketType type, CancellationToken cancel)
     {
         var packet = await ReceiveAsync(cancel);
         return packet.Type == type ? packet.Body : throw new InvalidOperationException($"Expected {type}, got {packet.Type} {Convert.ToHexString(packet.Body)}");

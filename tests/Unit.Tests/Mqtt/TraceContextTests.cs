@@ -27,7 +27,7 @@ public sealed class TraceContextTests
     [InlineData("no context")]
     public void What_is_no_context_is_passed_over(string parent)
     {
-        MqttTraceContext.TryGet(new MqttUserProperties(MqttUserProperties.Encode(("traceparent", parent))), out _).ShouldBeFalse();
+        MqttTraceContext.TryGet([MqttTraceContext.Property("traceparent", parent)], out _).ShouldBeFalse();
         Read(("traceparent", parent), ("traceparent", First)).Count.ShouldBe(1);
     }
 
@@ -37,16 +37,16 @@ public sealed class TraceContextTests
         using var span = new Activity("a").SetIdFormat(ActivityIdFormat.W3C);
         span.TraceStateString = "vendor=x";
         span.Start();
-        MqttTraceContext.TryGet(new MqttUserProperties(MqttTraceContext.Encode(span)), out var context).ShouldBeTrue();
+        MqttTraceContext.TryGet(MqttTraceContext.Encode(span), out var context).ShouldBeTrue();
         context.TraceId.ShouldBe(span.TraceId);
         context.SpanId.ShouldBe(span.SpanId);
         context.TraceState.ShouldBe("vendor=x");
     }
 
-    private static List<ActivityContext> Read(params ReadOnlySpan<(string, string)> pairs)
+    private static List<ActivityContext> Read(params (string Name, string Value)[] pairs)
     {
         var contexts = new List<ActivityContext>();
-        MqttTraceContext.GetAll(new MqttUserProperties(MqttUserProperties.Encode(pairs)), contexts);
+        MqttTraceContext.GetAll([.. pairs.Select(pair => MqttTraceContext.Property(pair.Name, pair.Value))], contexts);
         return contexts;
     }
 }

@@ -3,12 +3,11 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Shouldly;
 using Tally.Mqtt;
-using Tally.Mqtt.Packets;
-using Tally.Mqtt.Transports;
 using Tally.Testing;
 using Xunit;
 
@@ -63,19 +62,18 @@ public sealed class TransportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("HTTP/1.1 404 Not Found\r\n\r\n", "UnspecifiedError", "it answers 404 Not Found to the upgrade to a WebSocket at /mqtt: correct the path")]
-    [InlineData("HTTP/1.1 401 \r\n\r\n", "NotAuthorized", "it answers 401 to the upgrade")]
-    [InlineData("HTTP/1.1 503 Busy\r\n\r\n", "ServerBusy", "it answers 503 Busy")]
+    [InlineData("HTTP/1.1 404 Not Found\r\n\r\n", "UnspecifiedError", "it answers 404 NotFound to the upgrade to a WebSocket at /mqtt: correct the path")]
+    [InlineData("HTTP/1.1 401 \r\n\r\n", "NotAuthorized", "it answers 401 Unauthorized to the upgrade")]
+    [InlineData("HTTP/1.1 503 Busy\r\n\r\n", "ServerBusy", "it answers 503 ServiceUnavailable")]
     [InlineData("HTTP/1.1 502 Bad Gateway\r\n\r\n", "ServerUnavailable", "is the broker behind it running?")]
     [InlineData("HTTP/1.1 301 Moved\r\nLocation: wss://other/mqtt\r\n\r\n", "UseAnotherServer", "use the address 'wss://other/mqtt'")]
-    [InlineData("HTTP/1.1 200 OK\u0007\r\n\r\n", "UnspecifiedError", "it answers 200 OK? to the upgrade")]
-    [InlineData("HTTP/1.1 nonsense\r\n\r\n", "ProtocolError", "begins with 'HTTP/1.1 nonsense'")]
+    [InlineData("HTTP/1.1 200 OK\u0007\r\n\r\n", "UnspecifiedError", "it answers 200 OK to the upgrade")]
+    [InlineData("HTTP/1.1 nonsense\r\n\r\n", "ProtocolError", "it does not answer with HTTP")]
     [InlineData("SSH-2.0-OpenSSH\r\n\r\n", "ProtocolError", "it does not answer with HTTP")]
     [InlineData("HTTP/1.1 101 Yes\r\n\r\n", "ProtocolError", "is not that of a WebSocket")]
     [InlineData("HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n", "ProtocolError", "is not that of a WebSocket")]
-    [InlineData(Granted + "\r\n", "ProtocolError", "speaks no sub-protocol and not 'mqtt'")]
-    [InlineData(Granted + "Sec-WebSocket-Protocol: mqttv3.1\r\n\r\n", "ProtocolError", "speaks the sub-protocol 'mqttv3.1' and not 'mqtt'")]
-    [InlineData(Granted + "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", "ProtocolError", "extensions that nobody asked for, 'permessage-deflate'")]
+    [InlineData(Granted + "\r\n", "ProtocolError", "does not speak the sub-protocol 'mqtt'")]
+    [InlineData(Granted + "Sec-WebSocket-Protocol: mqttv3.1\r\n\r\n", "ProtocolError", "is not that of a WebSocket")]
     [InlineData("", "ServerUnavailable", "it closed the connection instead of answering the upgrade")]
     public async Task An_upgrade_that_is_not_granted_is_told_with_its_reason_and_tried_again(string answer, string reason, string said)
     {
@@ -123,7 +121,7 @@ public sealed class TransportTests : IDisposable
         using var socket = WebSocket.CreateFromStream(peer.GetStream(), new WebSocketCreationOptions { IsServer = true });
         (await ReceiveAsync(socket))[0].ShouldBe((byte)0x10);
 
-        var connAck = BrokerPackets.ConnAck(new ConnAckPacket());
+        var connAck = BrokerPackets.ConnAck(new BrokerConnAck());
         await SendAsync(socket, connAck.AsMemory(0, 1), end: true);
         await SendAsync(socket, ReadOnlyMemory<byte>.Empty, end: true);
         await SendAsync(socket, connAck.AsMemory(1), end: true);
@@ -181,7 +179,7 @@ public sealed class TransportTests : IDisposable
         await AnswerAsync(peer, Granted + "Sec-WebSocket-Protocol: mqtt\r\n\r\n");
         using var socket = WebSocket.CreateFromStream(peer.GetStream(), new WebSocketCreationOptions { IsServer = true });
         await ReceiveAsync(socket);
-        await SendAsync(socket, BrokerPackets.ConnAck(new ConnAckPacket()), end: true);
+        await SendAsync(socket, BrokerPackets.ConnAck(new BrokerConnAck()), end: true);
         await session.Handler.NextAsync("connected", Cancel);
         var stopping = session.StopAsync();
         (await ReceiveAsync(socket))[0].ShouldBe((byte)0xE0);
@@ -247,7 +245,7 @@ public sealed class TransportTests : IDisposable
         first[0].ShouldBe((byte)0x10);
     }
 
-    private const string Granted = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n";
+    private const string Granted = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n";
 
     private ClientSession Session(string scheme, TimeSpan connectTimeout, string path = "", MqttTls? tls = null)
     {
@@ -275,7 +273,8 @@ public sealed class TransportTests : IDisposable
     {
         var head = await ReadHeadAsync(peer);
         var key = head.Split("\r\n").Single(line => line.StartsWith("Sec-WebSocket-Key: ", StringComparison.Ordinal))["Sec-WebSocket-Key: ".Length..];
-        await peer.GetStream().WriteAsync(Encoding.Latin1.GetBytes(answer.Replace("{accept}", WebSocketUpgrade.AcceptOf(key))), Cancel);
+#pragma warning disable CA5350 // as RFC 6455, 4.2.2 has it
+        await peer.GetStream().WriteAsync(Encoding.Latin1.GetBytes(answer.Replace("{accept}", Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))))), Cancel);
     }
 
     private static async Task<string> ReadHeadAsync(TcpClient peer)

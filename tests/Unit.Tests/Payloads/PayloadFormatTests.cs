@@ -26,7 +26,7 @@ public sealed class PayloadFormatTests
     [InlineData("nonsense", "5", PayloadFormat.Text)]
     [InlineData(";", "[", PayloadFormat.SenMl)]
     public void The_content_type_decides_and_without_one_the_first_byte(string contentType, string payload, PayloadFormat format) =>
-        PayloadFormats.Of(Encoding.UTF8.GetBytes(contentType), Encoding.UTF8.GetBytes(payload)).ShouldBe(format);
+        PayloadFormats.Of(contentType, Encoding.UTF8.GetBytes(payload)).ShouldBe(format);
 
     [Fact]
     public void A_byte_order_mark_is_no_part_of_the_payload() =>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Tally.Contracts.Payloads;
 
 /// <summary>The formats of a reading's payload.</summary>
@@ -22,19 +20,19 @@ public static class PayloadFormats
     /// The format that the MQTT content type names (a MIME type, RFC 2045, 5.1; parameters and case do not matter); where
     /// there is none that Tally knows, the first byte decides: <c>{</c> native, <c>[</c> SenML, anything else text.
     /// </summary>
-    /// <param name="contentType">Content Type of the message (MQTT 5, 3.3.2.3.9), UTF-8; empty when absent.</param>
+    /// <param name="contentType">Content Type of the message (MQTT 5, 3.3.2.3.9); null when absent.</param>
     /// <param name="payload">The payload, without a byte order mark.</param>
-    public static PayloadFormat Of(ReadOnlySpan<byte> contentType, ReadOnlySpan<byte> payload)
+    public static PayloadFormat Of(string? contentType, ReadOnlySpan<byte> payload)
     {
-        if (contentType.IsEmpty) return ByFirstByte(payload);
+        if (contentType is null) return ByFirstByte(payload);
 
-        var parameters = contentType.IndexOf((byte)';');
-        var type = (parameters < 0 ? contentType : contentType[..parameters]).Trim(" \t"u8);
-        if (Ascii.EqualsIgnoreCase(type, "text/plain"u8)) return PayloadFormat.Text;
-        if (Ascii.EqualsIgnoreCase(type, "application/senml+json"u8)) return PayloadFormat.SenMl;
+        var parameters = contentType.IndexOf(';', StringComparison.Ordinal);
+        var type = contentType.AsSpan(0, parameters < 0 ? contentType.Length : parameters).Trim(" \t");
+        if (type.Equals("text/plain", StringComparison.OrdinalIgnoreCase)) return PayloadFormat.Text;
+        if (type.Equals("application/senml+json", StringComparison.OrdinalIgnoreCase)) return PayloadFormat.SenMl;
 
         // SenML is JSON too, and many publishers know only this name for it.
-        if (Ascii.EqualsIgnoreCase(type, "application/json"u8))
+        if (type.Equals("application/json", StringComparison.OrdinalIgnoreCase))
             return ByFirstByte(payload) == PayloadFormat.SenMl ? PayloadFormat.SenMl : PayloadFormat.Native;
 
         return ByFirstByte(payload);

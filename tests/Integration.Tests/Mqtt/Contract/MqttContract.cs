@@ -20,11 +20,7 @@ public abstract partial class MqttContract(BrokerFixture fixture, IMqttClientFac
 
     private protected Uri Device => Broker.AddressOf("device");
 
-    public ValueTask InitializeAsync()
-    {
-        if (fixture.WhyNot is { } reason) Assert.Skip(reason);
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
@@ -36,6 +32,8 @@ public abstract partial class MqttContract(BrokerFixture fixture, IMqttClientFac
 
     /// <summary>A topic, or a filter, of this test's own.</summary>
     private protected string Topic(string rest) => $"contract/{_name}/{rest}";
+
+    private protected void Needs(BrokerFeature feature) => Assert.SkipWhen(fixture.Lacks.Contains(feature), $"{fixture.GetType().Name}: it lacks {feature}.");
 
     private protected MqttClientOptions Options(string name, params MqttSubscription[] subscriptions) => new()
     {

@@ -69,14 +69,14 @@ internal sealed class Party : IMqttHandler, IAsyncDisposable
     /// <summary>Publishes the token as text, waiting for room and for a connection.</summary>
     public async Task SendAsync(string topic, long token, MqttQos qos, CancellationToken cancel)
     {
-        var (name, payload) = (Encoding.UTF8.GetBytes(topic), Encoding.UTF8.GetBytes($"{token}"));
-        while (!Client.TryPublish(new MqttPublication { Topic = name, Payload = payload, Qos = qos }, token)) await Client.WaitToPublishAsync(cancel);
+        var payload = Encoding.UTF8.GetBytes($"{token}");
+        while (!Client.TryPublish(new MqttPublication { Topic = topic, Payload = payload, Qos = qos }, token)) await Client.WaitToPublishAsync(cancel);
     }
 
     /// <summary>Publishes one message and waits for its acknowledgement.</summary>
     public ValueTask<MqttReasonCode> PublishAsync(string topic, string payload, CancellationToken cancel, MqttQos qos = MqttQos.AtLeastOnce, bool retain = false) =>
         Client.PublishAsync(
-            new MqttPublication { Topic = Encoding.UTF8.GetBytes(topic), Payload = Encoding.UTF8.GetBytes(payload), Qos = qos, Retain = retain }, cancel);
+            new MqttPublication { Topic = topic, Payload = Encoding.UTF8.GetBytes(payload), Qos = qos, Retain = retain }, cancel);
 
     public async Task StopAsync()
     {
@@ -113,21 +113,17 @@ internal sealed class Party : IMqttHandler, IAsyncDisposable
 
     void IMqttHandler.OnMessage(in MqttMessage message)
     {
-        var user = new List<(string, string)>();
-        foreach (var pair in message.UserProperties) user.Add((Text(pair.Name), Text(pair.Value)));
-        var identifiers = new List<uint>();
-        foreach (var identifier in message.SubscriptionIdentifiers) identifiers.Add(identifier);
         Messages.Enqueue(new Arrived
         {
             Topic = Text(message.Topic),
             Payload = Text(message.Payload),
-            ContentType = Text(message.ContentType),
-            ResponseTopic = Text(message.ResponseTopic),
+            ContentType = message.ContentType ?? "",
+            ResponseTopic = message.ResponseTopic ?? "",
             CorrelationData = Text(message.CorrelationData),
             PayloadIsText = message.PayloadIsText,
             MessageExpiryInterval = message.MessageExpiryInterval,
-            UserProperties = user,
-            SubscriptionIdentifiers = identifiers,
+            UserProperties = [.. (message.UserProperties ?? []).Select(pair => (pair.Name, Text(pair.ValueBuffer.Span)))],
+            SubscriptionIdentifiers = message.SubscriptionIdentifiers ?? [],
             Delivery = message.Delivery,
             Qos = message.Qos,
             Retain = message.Retain,
@@ -157,7 +153,7 @@ internal sealed record Arrived
 
     public bool PayloadIsText { get; init; }
 
-    public uint? MessageExpiryInterval { get; init; }
+    public uint MessageExpiryInterval { get; init; }
 
     public IReadOnlyList<(string Name, string Value)> UserProperties { get; init; } = [];
 

@@ -1,0 +1,32 @@
+namespace Tally.Mqtt.Connections;
+
+/// <summary>
+/// The way to the broker cannot be used as it is, and the message says why: a clause that stands behind "the broker cannot be used",
+/// without a full stop. Trying again makes sense: whoever runs the broker can mend it.
+/// </summary>
+internal sealed class TransportException(MqttReasonCode reason, string message, Exception? inner = null) : IOException(message, inner)
+{
+    // A name in a certificate, or a reason, has no reason to be longer.
+    private const int LongestForeignText = 200;
+
+    /// <summary>The reason code that comes nearest.</summary>
+    public MqttReasonCode Reason { get; } = reason;
+
+    /// <summary>Text of a peer that is not trusted, for a line of the log: without what could begin a new line or move the cursor.</summary>
+    public static string Printable(string text) => string.Concat(text.Take(LongestForeignText).Select(c => char.IsControl(c) ? '?' : c));
+
+    /// <summary>What an exception says at its root, as a clause.</summary>
+    public static string Innermost(Exception error)
+    {
+        while (error.InnerException is { } inner) error = inner;
+        return error.Message.TrimEnd('.');
+    }
+}
+
+/// <summary>The time for connecting was over after TCP was connected, and before MQTT could begin.</summary>
+/// <param name="what">What the broker did not do.</param>
+/// <param name="hint">What may be the reason: a sentence.</param>
+internal sealed class ConnectStalledException(string what, string hint) : OperationCanceledException(what)
+{
+    public string Hint { get; } = hint;
+}
