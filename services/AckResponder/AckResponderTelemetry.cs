@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Tally.Mqtt;
+using Tally.ServiceDefaults.Telemetry;
 
 namespace Tally.AckResponder;
 

@@ -3,6 +3,7 @@ using Tally.Mqtt;
 using Tally.SensorSimulator.Ledgers;
 using Tally.SensorSimulator.Progress;
 using Tally.SensorSimulator.Runs;
+using Tally.ServiceDefaults;
 
 namespace Tally.SensorSimulator.Commands;
 

@@ -5,6 +5,7 @@ using MQTTnet.Packets;
 using Tally.Contracts;
 using Tally.Mqtt;
 using Tally.SensorSimulator.Publishing;
+using Tally.ServiceDefaults.Telemetry;
 
 namespace Tally.SensorSimulator.Tracing;
 

@@ -12,34 +12,24 @@ internal sealed record BrokerAddress
 
     /// <summary>Scheme of its URI.</summary>
     public required string Scheme { get; init; }
-
     /// <summary>Name or address, ready for DNS and for TLS.</summary>
     public required string Host { get; init; }
-
     /// <summary>TCP port.</summary>
     public required int Port { get; init; }
-
     /// <summary>Path and query of the WebSocket; empty without one.</summary>
     public required string PathAndQuery { get; init; }
-
     /// <summary>Null: none is sent.</summary>
     public string? UserName { get; init; }
-
     /// <summary>Null: none is sent.</summary>
     public string? Password { get; init; }
-
     /// <summary>Spoken to over TLS.</summary>
     public bool IsTls => Scheme is "mqtts" or "wss";
-
     /// <summary>Spoken to over a WebSocket (6).</summary>
     public bool IsWebSocket => Scheme is "ws" or "wss";
-
     /// <summary>Host and port, as <c>Host</c> of HTTP has them too.</summary>
     public string HostAndPort => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
-
     /// <summary>Path of the WebSocket for messages: without the query, which some services hide a signature in.</summary>
     public string Path => PathAndQuery.Split('?')[0];
-
     /// <summary>For messages: never holds the password, nor the query.</summary>
     public override string ToString() => Scheme == "mqtt" ? HostAndPort : $"{Scheme}://{HostAndPort}{Path}";
 

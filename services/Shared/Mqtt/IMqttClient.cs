@@ -26,7 +26,7 @@ public interface IMqttClient : IAsyncDisposable
     /// <summary>
     /// Takes a message for sending, if there is room. At QoS 1 and above there is room while fewer messages wait for
     /// their acknowledgement than the smaller of <see cref="MqttClientOptions.PublishWindow"/> and the broker's Receive
-    /// Maximum (3.2.2.3.3); at any QoS only while the outgoing buffer is below its limit. Nothing is allocated.
+    /// Maximum (3.2.2.3.3); at any QoS only while the outgoing buffer is below its limit.
     /// What was taken is sent soon without further calls; several are sent in one write.
     /// </summary>
     /// <param name="publication">The message; copied.</param>
@@ -35,7 +35,7 @@ public interface IMqttClient : IAsyncDisposable
     /// <exception cref="MqttException">The message can never be sent (larger than the broker's Maximum Packet Size, QoS not supported, topic invalid).</exception>
     bool TryPublish(in MqttPublication publication, long token);
 
-    /// <summary>Waits until <see cref="TryPublish"/> may succeed. One waiter at a time; nothing is allocated.</summary>
+    /// <summary>Waits until <see cref="TryPublish"/> may succeed.</summary>
     /// <exception cref="MqttException">The client was stopped or refused: there will be no room any more.</exception>
     ValueTask WaitToPublishAsync(CancellationToken cancellationToken);
 

@@ -32,6 +32,6 @@ public sealed partial class MqttClient
             if (!any) return;
         }
 
-        connection?.SendSignal.Set();
+        connection?.Send();
     }
 }

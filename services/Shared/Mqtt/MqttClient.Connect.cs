@@ -40,10 +40,11 @@ public sealed partial class MqttClient
         try
         {
             var addresses = await Dns.GetHostAddressesAsync(_broker.Host, attempt.Token);
-            var connAck = await LoopThread.Start("MQTT connect", () =>
+            MqttConnAckPacket connAck = null!;
+            await OnThread(() =>
             {
                 connection = new Connection(Transport.Open(_broker, _options.Tls, addresses, attempt.Token), _options.MaximumPacketSize);
-                return Introduce(connection, attempt.Token, stop);
+                connAck = Introduce(connection, attempt.Token, stop);
             });
             if (connAck.ReasonCode != MqttConnectReasonCode.Success)
             {
@@ -53,7 +54,7 @@ public sealed partial class MqttClient
 
             _unanswered.CloseAll();
             if (!IsOnlyToAskOrToClean()) return (connection, connAck, null);
-            await LoopThread.Start("MQTT connect", () => SayGoodbye(connection!));
+            await OnThread(() => SayGoodbye(connection!));
             connection!.Dispose();
             return AfterAskingOrCleaning() is { } asked ? (null, null, asked) : await TryConnectAsync(stop);
         }
@@ -200,11 +201,11 @@ public sealed partial class MqttClient
             foreach (var packetId in _inFlight.InOrder()) _resend.Enqueue(packetId);
             _sentInFlight = 0;
             PumpLocked();
-            if (IsOpenForNew && HasWindow) _waiter.Release();
+            if (IsOpenForNew && HasWindow) ReleasePublishers();
             initial = _requests.First is { Value.Initial: true } first ? first.Value : null;
         }
 
-        connection.SendSignal.Set();
+        connection.Send();
         if (initial is null) Ready();
         else if (initial.IsAnswered) AfterInitial(connection, initial, null);
     }

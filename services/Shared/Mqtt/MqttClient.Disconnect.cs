@@ -54,7 +54,7 @@ public sealed partial class MqttClient
         var (connection, _, failure) = await TryConnectAsync(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         if (connection is null) throw new MqttException(failure!.Reason, $"The session of client id '{_clientId}' was not ended. {failure.Message}");
-        await LoopThread.Start("MQTT disconnect", () => SayGoodbye(connection));
+        await OnThread(() => SayGoodbye(connection));
         connection.Dispose();
     }
 

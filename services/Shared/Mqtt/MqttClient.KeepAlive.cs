@@ -50,7 +50,7 @@ public sealed partial class MqttClient
             _outgoing.Append(_encoder.Encode(MqttPingReqPacket.Instance));
         }
 
-        connection.SendSignal.Set();
+        connection.Send();
     }
 
     private ConnectionEnd Silent(Connection connection) => new(

@@ -18,6 +18,9 @@ public sealed partial class MqttClient
     // How many in flight were sent on the open connection: what the broker's Receive Maximum bounds.
     private int _sentInFlight;
 
+    // Those who wait for room; null: nobody does.
+    private TaskCompletionSource? _room;
+
     // QoS 0 operations whose bytes are being gathered, and those whose bytes are being written.
     private List<PublishOperation> _unwritten = [];
     private List<PublishOperation> _beingWritten = [];
@@ -49,7 +52,7 @@ public sealed partial class MqttClient
             if (Append(publication, token, null) is { } reason) throw CannotBeSent(reason);
         }
 
-        connection.SendSignal.Set();
+        connection.Send();
         return true;
     }
 
@@ -75,13 +78,27 @@ public sealed partial class MqttClient
     }
 
     /// <inheritdoc/>
-    public ValueTask WaitToPublishAsync(CancellationToken cancellationToken)
+    public async ValueTask WaitToPublishAsync(CancellationToken cancellationToken)
     {
+        Task room;
         lock (_gate)
         {
-            if (_over is not null) return ValueTask.FromException(_over);
-            return IsOpenForNew && HasWindow ? ValueTask.CompletedTask : _waiter.Wait(cancellationToken);
+            if (_over is not null) throw _over;
+            if (IsOpenForNew && HasWindow) return;
+            room = (_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
+
+        await room.WaitAsync(cancellationToken);
+        lock (_gate)
+        {
+            if (_over is not null) throw _over;
+        }
+    }
+
+    private void ReleasePublishers()
+    {
+        _room?.SetResult();
+        _room = null;
     }
 
     /// <inheritdoc/>
@@ -99,7 +116,7 @@ public sealed partial class MqttClient
             if (connection is not null) PumpLocked();
         }
 
-        connection?.SendSignal.Set();
+        connection?.Send();
         return WaitForAsync(operation, cancellationToken);
     }
 
@@ -201,10 +218,10 @@ public sealed partial class MqttClient
             if (_open != connection) return;
             PumpLocked();
             more = _outgoing.Count > 0;
-            if (IsOpenForNew && HasWindow) _waiter.Release();
+            if (IsOpenForNew && HasWindow) ReleasePublishers();
         }
 
-        if (more) connection.SendSignal.Set();
+        if (more) connection.Send();
     }
 
     /// <summary>Takes out what will never be delivered: all of a session that is gone, else what this broker does not take.</summary>
@@ -256,7 +273,7 @@ public sealed partial class MqttClient
             }
 
             _requests.Clear();
-            _waiter.Fail(over);
+            ReleasePublishers();
         }
     }
 

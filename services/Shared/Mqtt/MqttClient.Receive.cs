@@ -23,7 +23,6 @@ public sealed partial class MqttClient
     {
         EnterHandler();
         var decoder = new PacketDecoder(_version);
-        var catchUp = new CatchUp();
         _inHandler = false;
         _handed = false;
         try
@@ -41,9 +40,9 @@ public sealed partial class MqttClient
 
                 if (connection.Ending.IsCancellationRequested) break;
                 if (packets > 0) AfterRoomWasMade(connection);
-                if (_handed) now = LetCatchUp(connection, catchUp, now);
+                if (_handed) now = LetCatchUp(connection, now);
                 if (_receiveGathering.ShouldWait(bytes, packets, now)) _receiveGathering.Wait();
-                while (_outgoing.Count > OutgoingBuffer.ReceiveLimit && !connection.Ending.IsCancellationRequested) connection.DrainSignal.Wait();
+                while (_outgoing.Count > OutgoingBuffer.ReceiveLimit && !connection.Ending.IsCancellationRequested) connection.WaitUntilDrained();
             }
             while (connection.Input.Fill(connection.Stream) > 0);
 
@@ -80,13 +79,13 @@ public sealed partial class MqttClient
     }
 
     /// <summary>Waits until the owner has caught up with what it was handed; the broker's silence counts from then.</summary>
-    private long LetCatchUp(Connection connection, CatchUp catchUp, long now)
+    private long LetCatchUp(Connection connection, long now)
     {
         _handed = false;
         _inHandler = true;
         var catchingUp = _handler.OnReadCompletedAsync(connection.Ending);
         connection.Paused = !catchingUp.IsCompleted;
-        catchUp.Wait(catchingUp);
+        if (!catchingUp.IsCompletedSuccessfully) catchingUp.AsTask().GetAwaiter().GetResult();
         if (connection.Paused) connection.LastReceived = now = Environment.TickCount64;
         connection.Paused = false;
         _inHandler = false;

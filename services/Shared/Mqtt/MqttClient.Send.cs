@@ -12,7 +12,7 @@ public sealed partial class MqttClient
         {
             while (true)
             {
-                connection.SendSignal.Wait();
+                connection.WaitToSend();
 
                 // Read before the buffer: what was appended before the finish is then sent for certain.
                 var last = connection.Finishing;
@@ -54,7 +54,7 @@ public sealed partial class MqttClient
     {
         foreach (var operation in _beingWritten) operation.TrySetResult(MqttReasonCode.Success);
         _beingWritten.Clear();
-        connection.DrainSignal.Set();
+        connection.SayDrained();
         AfterRoomWasMade(connection);
     }
 

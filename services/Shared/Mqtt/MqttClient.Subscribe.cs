@@ -48,7 +48,7 @@ public sealed partial class MqttClient
             AskNext();
         }
 
-        connection?.SendSignal.Set();
+        connection?.Send();
         await using var registration = cancellationToken.UnsafeRegister(
             static (state, cancelled) =>
             {

@@ -37,7 +37,6 @@ public sealed partial class MqttClient : IMqttClient
     private readonly Lock _gate = new();
     private readonly OutgoingBuffer _outgoing = new();
     private readonly InFlightMessages _inFlight;
-    private readonly PublishWaiter _waiter;
     private readonly LinkedList<PublishOperation> _waiting = new();
     private Connection? _open;
     private Exception? _over;
@@ -70,7 +69,6 @@ public sealed partial class MqttClient : IMqttClient
         _receiveGathering = new Gathering(options.GatherTime);
         _sendGathering = new Gathering(options.GatherTime);
         _inFlight = new InFlightMessages(Math.Min(options.PublishWindow, (ushort)(SubscribePacketId - 1)));
-        _waiter = new PublishWaiter(_gate);
         _subscriptions = [.. options.Subscriptions];
     }
 
@@ -166,8 +164,8 @@ public sealed partial class MqttClient : IMqttClient
             connection.End(Fault(error));
         }
 
-        var send = LoopThread.Start("MQTT send", () => SendLoop(connection));
-        var receive = LoopThread.Start("MQTT receive", () => ReceiveLoop(connection));
+        var send = OnThread(() => SendLoop(connection));
+        var receive = OnThread(() => ReceiveLoop(connection));
         var keepAlive = KeepAliveLoopAsync(connection);
         ConnectionEnd end;
         await using (stop.UnsafeRegister(static connection => ((Connection)connection!).End(ConnectionEnd.ByStop), connection))
@@ -229,6 +227,9 @@ public sealed partial class MqttClient : IMqttClient
             LeaveHandler();
         }
     }
+
+    /// <summary>Runs what blocks in the socket on a thread of its own.</summary>
+    private static Task OnThread(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static ConnectionEnd Fault(Exception error) =>
         new(MqttReasonCode.ImplementationSpecificError, $"{error.GetType().Name}: {error.Message}")

@@ -21,18 +21,15 @@ internal static class MqttClientOptionsCheck
     /// <exception cref="ArgumentException">Names the option, its value and what is allowed.</exception>
     public static void Check(MqttClientOptions options)
     {
+        _ = BrokerAddress.From(options);
         Require(Utf8.IsText(options.ClientId), nameof(options.ClientId), options.ClientId, "at most 65,535 bytes of UTF-8 without U+0000");
         Require(options.PublishWindow > 0, nameof(options.PublishWindow), options.PublishWindow, "1 to 65,535");
         Require(options.ReceiveMaximum > 0, nameof(options.ReceiveMaximum), options.ReceiveMaximum, "1 to 65,535");
-        Require(
-            options.MaximumPacketSize >= SmallestPacketSize, nameof(options.MaximumPacketSize), options.MaximumPacketSize,
-            $"{SmallestPacketSize} bytes or more");
+        Require(options.MaximumPacketSize >= SmallestPacketSize, nameof(options.MaximumPacketSize), options.MaximumPacketSize, $"{SmallestPacketSize} bytes or more");
         Require(
             options.SessionExpiry >= TimeSpan.Zero && options.SessionExpiry.TotalSeconds <= uint.MaxValue, nameof(options.SessionExpiry),
             options.SessionExpiry, "zero to 4,294,967,295 seconds");
-        Require(
-            options.KeepAlive >= TimeSpan.Zero && options.KeepAlive.TotalSeconds <= ushort.MaxValue, nameof(options.KeepAlive),
-            options.KeepAlive, "zero to 65,535 seconds");
+        Require(options.KeepAlive >= TimeSpan.Zero && options.KeepAlive.TotalSeconds <= ushort.MaxValue, nameof(options.KeepAlive), options.KeepAlive, "zero to 65,535 seconds");
         RequireTime(nameof(options.ConnectTimeout), options.ConnectTimeout, mayBeZero: false);
         RequireTime(nameof(options.ReconnectDelay), options.ReconnectDelay, mayBeZero: false);
         RequireTime(nameof(options.MaxReconnectDelay), options.MaxReconnectDelay, mayBeZero: false);
@@ -66,8 +63,8 @@ internal static class MqttClientOptionsCheck
             !subscription.NoLocal, "Subscriptions.NoLocal", $"true for {subscription.Filter}", "false for a shared subscription (3.8.3.1)");
     }
 
-    /// <exception cref="ArgumentException">Names the option, its value and the way out. Files are looked into.</exception>
-    public static void CheckTls(MqttClientOptions options)
+    // Files are looked into.
+    private static void CheckTls(MqttClientOptions options)
     {
         if (options.Tls is not { } tls) return;
         var broker = BrokerAddress.From(options);

@@ -8,10 +8,8 @@ public sealed record MqttSubscription(string Filter, MqttQos Qos = MqttQos.AtLea
 {
     /// <summary>Messages keep the retain flag that they were published with (3.8.3.1); else it means "was kept for you".</summary>
     public bool RetainAsPublished { get; init; }
-
     /// <summary>Whether retained messages are sent when subscribing (3.8.3.1).</summary>
     public MqttRetainHandling RetainHandling { get; init; }
-
     /// <summary>
     /// Comes with each message that matches, in <see cref="MqttMessage.SubscriptionIdentifiers"/> (3.8.2.1.2):
     /// 1 to 268,435,455; null: none.

@@ -18,19 +18,14 @@ public sealed record MqttTls
     /// stand here itself.
     /// </summary>
     public string? CaFile { get; init; }
-
     /// <summary>PEM file of the client's certificate, followed by its intermediate certificates where there are some; null: none.</summary>
     public string? CertificateFile { get; init; }
-
     /// <summary>PEM file of the client's private key (PKCS #8, PKCS #1 or SEC 1); null: it stands in <see cref="CertificateFile"/>.</summary>
     public string? KeyFile { get; init; }
-
     /// <summary>Password of an encrypted private key (PKCS #8). Never logged.</summary>
     public string? KeyPassword { get; init; }
-
     /// <summary>Name that the broker's certificate has to be for, also sent as SNI (RFC 6066, 3); null: the host of the address.</summary>
     public string? ServerName { get; init; }
-
     /// <summary>Application protocols offered, in order (ALPN, RFC 7301), for example <c>x-amzn-mqtt-ca</c>; empty: none.</summary>
     public IReadOnlyList<string> AlpnProtocols { get; init; } = [];
 

@@ -8,11 +8,11 @@ using Tally.Mqtt;
 namespace Tally.ServiceDefaults;
 
 /// <summary>
-/// Where the broker is: <c>ConnectionStrings:mqtt</c>, as Aspire gives it; and what else it takes to get there: <see cref="Mqtt.MqttSettings"/>.
+/// Where the broker is: <c>ConnectionStrings:mqtt</c>, as Aspire gives it; and what else it takes to get there: <see cref="ServiceDefaults.MqttSettings"/>.
 /// </summary>
 public static class MqttRegistration
 {
-    /// <summary>Adds <see cref="IMqttClientFactory"/> with the settings of <see cref="Mqtt.MqttSettings"/>, unless one was registered before.</summary>
+    /// <summary>Adds <see cref="IMqttClientFactory"/> with the settings of <see cref="ServiceDefaults.MqttSettings"/>, unless one was registered before.</summary>
     public static IServiceCollection AddMqttClient(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(provider => configuration.MqttSettings().ApplyTo(new MqttClientFactory(provider.GetService<ILoggerFactory>())));
@@ -33,12 +33,12 @@ public static class MqttRegistration
         }
         catch (ArgumentException error)
         {
-            throw new OptionsValidationException(Mqtt.MqttSettings.Section, typeof(MqttSettings), [$"{error.Message} (settings Mqtt:Tls:…, environment Mqtt__Tls__…)"]);
+            throw new OptionsValidationException(ServiceDefaults.MqttSettings.Section, typeof(MqttSettings), [$"{error.Message} (settings Mqtt:Tls:…, environment Mqtt__Tls__…)"]);
         }
     }
 
     /// <summary>The settings below <c>Mqtt</c>.</summary>
     /// <exception cref="ArgumentException">There is no such setting; names it.</exception>
     public static MqttSettings MqttSettings(this IConfiguration configuration) =>
-        Mqtt.MqttSettings.From(configuration.GetSection(Mqtt.MqttSettings.Section).AsEnumerable(makePathsRelative: true));
+        ServiceDefaults.MqttSettings.From(configuration.GetSection(ServiceDefaults.MqttSettings.Section).AsEnumerable(makePathsRelative: true));
 }

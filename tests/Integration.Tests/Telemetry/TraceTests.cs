@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Shouldly;
 using Tally.Integration.Tests.Ingest;
-using Tally.Mqtt;
 using Tally.SensorSimulator.Runs;
+using Tally.ServiceDefaults.Telemetry;
 using Xunit;
 
 namespace Tally.Integration.Tests.Telemetry;

@@ -83,40 +83,6 @@ public sealed class MechanismTests
     }
 
     [Fact]
-    public async Task A_signal_is_kept_until_somebody_waits_and_two_are_kept_as_one()
-    {
-        var signal = new ThreadSignal();
-        signal.Set();
-        signal.Set();
-        signal.Wait();
-        var waiting = Task.Run(signal.Wait, TestContext.Current.CancellationToken);
-        waiting.IsCompleted.ShouldBeFalse();
-        signal.Set();
-        await waiting.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-    }
-
-    [Fact]
-    public async Task No_signal_is_lost_between_threads()
-    {
-        var cancel = TestContext.Current.CancellationToken;
-        var signal = new ThreadSignal();
-        var produced = 0;
-        var consumer = Task.Run(
-            () =>
-            {
-                while (Volatile.Read(ref produced) < 200_000) signal.Wait();
-            },
-            cancel);
-        for (var count = 1; count <= 200_000; count++)
-        {
-            Volatile.Write(ref produced, count);
-            signal.Set();
-        }
-
-        await consumer.WaitAsync(TimeSpan.FromSeconds(20), cancel);
-    }
-
-    [Fact]
     public void A_single_message_is_never_waited_after_but_a_stream_is()
     {
         var gathering = new Gathering(TimeSpan.FromMilliseconds(1));

@@ -8,6 +8,8 @@ internal sealed class Connection : IDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly CancellationTokenSource _aborting = new();
     private readonly TaskCompletionSource<ConnectionEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ManualResetEventSlim _toSend = new(false, spinCount: 0);
+    private readonly ManualResetEventSlim _drained = new(false, spinCount: 0);
     private readonly Transport _transport;
     private volatile bool _finishing;
 
@@ -18,58 +20,42 @@ internal sealed class Connection : IDisposable
     }
 
     public Stream Stream => _transport.Stream;
-
     public PacketBuffer Input { get; }
+    public int Epoch { get; set; } // set once CONNACK was seen
+    public long ConnectedAt { get; set; } // CONNACK; as those below, in milliseconds of Environment.TickCount64
+    public long LastSent { get; set; } = Environment.TickCount64;
+    public long LastReceived { get; set; } = Environment.TickCount64;
+    public TimeSpan KeepAlive { get; set; } // zero: none
+    public bool Paused { get; set; } // the owner holds the broker back: its silence is our own doing
+    public CancellationToken Ending => _ending.Token; // loops shall come to their end
+    public bool IsAborted => _aborting.IsCancellationRequested; // the socket is closed
+    public bool Finishing => _finishing; // nothing is appended any more: the send loop writes what there is and closes
+    public Task<ConnectionEnd> Ended => _end.Task;
 
     /// <summary>Wakes the send loop.</summary>
-    public ThreadSignal SendSignal { get; } = new();
+    public void Send() => Set(_toSend);
 
-    /// <summary>Wakes the receive loop when it waits for the broker to take acknowledgements.</summary>
-    public ThreadSignal DrainSignal { get; } = new();
+    /// <summary>For the send loop: until there is something to send. What is said while it does not wait is kept.</summary>
+    public void WaitToSend() => Wait(_toSend);
 
-    /// <summary>Set once CONNACK was seen.</summary>
-    public int Epoch { get; set; }
+    /// <summary>Wakes the receive loop where it waits for the broker to take acknowledgements.</summary>
+    public void SayDrained() => Set(_drained);
 
-    /// <summary>Of the broker's CONNACK, in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
-    public long ConnectedAt { get; set; }
-
-    /// <summary>Zero: none.</summary>
-    public TimeSpan KeepAlive { get; set; }
-
-    /// <summary>When bytes were last written, in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
-    public long LastSent { get; set; } = Environment.TickCount64;
-
-    /// <summary>When bytes last came, likewise.</summary>
-    public long LastReceived { get; set; } = Environment.TickCount64;
-
-    /// <summary>The owner holds the broker back: its silence is our own doing.</summary>
-    public bool Paused { get; set; }
-
-    /// <summary>Loops shall come to their end.</summary>
-    public CancellationToken Ending => _ending.Token;
-
-    /// <summary>The end has begun for good: the socket is closed.</summary>
-    public bool IsAborted => _aborting.IsCancellationRequested;
-
-    /// <summary>Done when the connection came to its end, with the reason.</summary>
-    public Task<ConnectionEnd> Ended => _end.Task;
+    public void WaitUntilDrained() => Wait(_drained);
 
     /// <summary>Ends the connection; the first reason counts.</summary>
     public void End(ConnectionEnd end)
     {
         if (!_end.TrySetResult(end)) return;
         _ending.Cancel();
-        DrainSignal.Set();
-        SendSignal.Set();
+        SayDrained();
+        Send();
     }
-
-    /// <summary>Nothing is appended any more: the send loop writes what there is and closes.</summary>
-    public bool Finishing => _finishing;
 
     public void Finish()
     {
         _finishing = true;
-        SendSignal.Set();
+        Send();
     }
 
     /// <summary>Closes the socket after that time, whatever still wants to be written or read.</summary>
@@ -83,13 +69,22 @@ internal sealed class Connection : IDisposable
     public Exception Explain(Exception error) => Epoch == 0 ? _transport.Explain(error) : error;
 
     public void CloseSending() => _transport.CloseSending();
-
     public void StopReading() => _transport.StopReading();
 
     public void Dispose()
     {
-        _transport.Dispose();
-        _ending.Dispose();
-        _aborting.Dispose();
+        foreach (var part in (IDisposable[])[_transport, _ending, _aborting, _toSend, _drained]) part.Dispose();
+    }
+
+    // Whoever waits takes the signal back first and looks at its work then: what was done before this call is seen.
+    private static void Set(ManualResetEventSlim signal)
+    {
+        if (!signal.IsSet) signal.Set();
+    }
+
+    private static void Wait(ManualResetEventSlim signal)
+    {
+        signal.Wait();
+        signal.Reset();
     }
 }

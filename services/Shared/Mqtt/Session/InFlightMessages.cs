@@ -27,15 +27,11 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
 
     /// <summary>Largest packet identifier ever used.</summary>
     public int Capacity => capacity;
-
     public int Count { get; private set; }
-
     /// <summary>How many of them are of QoS 2.</summary>
     public int ExactlyOnceCount { get; private set; }
-
     /// <summary>There is a free packet identifier and memory.</summary>
     public bool HasRoom => Count < capacity && _bytes < BytesLimit;
-
     /// <summary>The packet identifier that the next message gets.</summary>
     public ushort NextId => _free.TryPeek(out var packetId) ? packetId : (ushort)_used;
 
@@ -91,7 +87,6 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
 
     /// <summary>Notes whether it was sent on the open connection; a new one is.</summary>
     public void SetSent(ushort packetId, bool sent) => _slots[packetId].Sent = sent;
-
     /// <summary>The encoded message, and the version that it is encoded in.</summary>
     public (byte[] Packet, int Length, MqttProtocolVersion Version) PacketOf(ushort packetId) => (_slots[packetId].Packet!, _slots[packetId].Length, _slots[packetId].Version);
 

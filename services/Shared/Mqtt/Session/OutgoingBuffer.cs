@@ -20,18 +20,14 @@ internal sealed class OutgoingBuffer
 
     private const int InitialSize = 64 * 1024;
 
-    // Whoever publishes faster than the socket takes it once gets there sooner or later: so at once, and both buffers, instead of
-    // one of them step by step some day in the middle of a stream.
-    private const int GrownSize = PublishLimit + InitialSize;
-
     // What a single large packet made larger is not kept.
     private const int LargestKept = 2 * ReceiveLimit;
 
-    private byte[] _filling = new byte[InitialSize];
-    private byte[] _writing = new byte[InitialSize];
+    private ArrayBufferWriter<byte> _filling = new(InitialSize);
+    private ArrayBufferWriter<byte> _writing = new(InitialSize);
 
     /// <summary>Bytes gathered since they were taken last.</summary>
-    public int Count { get; private set; }
+    public int Count => _filling.WrittenCount;
 
     /// <summary>Packets they are.</summary>
     public int Packets { get; private set; }
@@ -39,28 +35,22 @@ internal sealed class OutgoingBuffer
     /// <summary>Adds a packet behind the others.</summary>
     public void Append(MqttPacketBuffer packet)
     {
-        if (_filling.Length - Count < packet.Length)
-            Array.Resize(ref _filling, Math.Max(Math.Max(Count + packet.Length, GrownSize), (int)Math.Min(2L * _filling.Length, Array.MaxLength)));
-        packet.Packet.AsSpan().CopyTo(_filling.AsSpan(Count));
-        packet.Payload.CopyTo(_filling.AsSpan(Count + packet.Packet.Count));
-        Count += packet.Length;
+        _filling.Write(packet.Packet.AsSpan());
+        foreach (var part in packet.Payload) _filling.Write(part.Span);
         Packets++;
     }
 
     /// <summary>Takes all packets gathered so far for writing; valid until the next call.</summary>
     public ReadOnlyMemory<byte> Take()
     {
-        var count = Count;
-        (_filling, _writing) = (Next(), _filling);
+        (_filling, _writing) = (_writing.Capacity > LargestKept ? new(InitialSize) : _writing, _filling);
         Clear();
-        return _writing.AsMemory(0, count);
+        return _writing.WrittenMemory;
     }
 
-    public void Clear() => (Count, Packets) = (0, 0);
-
-    private byte[] Next()
+    public void Clear()
     {
-        if (_writing.Length > LargestKept) return new byte[InitialSize];
-        return _filling.Length >= GrownSize && _writing.Length < GrownSize ? new byte[GrownSize] : _writing;
+        _filling.ResetWrittenCount();
+        Packets = 0;
     }
 }

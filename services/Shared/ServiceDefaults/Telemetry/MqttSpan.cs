@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Tally.Mqtt;
+namespace Tally.ServiceDefaults.Telemetry;
 
 /// <summary>
 /// Starts spans by OpenTelemetry's semantic conventions for messaging (1.38): their names, kinds and attributes. A

@@ -5,7 +5,7 @@ using Tally.Mqtt;
 using Tally.ServiceDefaults;
 using Xunit;
 
-namespace Tally.Unit.Tests.Mqtt;
+namespace Tally.Unit.Tests.ServiceDefaults;
 
 public sealed class MqttSettingsTests
 {

@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Text.RegularExpressions;
+using Tally.Mqtt;
 
-namespace Tally.Mqtt;
+namespace Tally.ServiceDefaults;
 
 /// <summary>
 /// What configuration says about the way to the broker beside its address, for every service and the simulator: <c>Mqtt:UserName</c>,
@@ -81,12 +82,7 @@ public sealed partial record MqttSettings
 
     /// <summary>Looks at them together with the address, as making a client does.</summary>
     /// <exception cref="ArgumentException">They cannot be used; names the setting, its value and the way out.</exception>
-    public void Check(Uri broker)
-    {
-        var options = ApplyTo(new MqttClientOptions { Broker = broker, ClientId = "" });
-        _ = BrokerAddress.From(options);
-        MqttClientOptionsCheck.CheckTls(options);
-    }
+    public void Check(Uri broker) => ApplyTo(new MqttClientOptions { Broker = broker, ClientId = "" }).Check();
 
     /// <summary>Clients of that factory, with these settings.</summary>
     public IMqttClientFactory ApplyTo(IMqttClientFactory clients) => new Factory(clients, this);
