@@ -27,7 +27,6 @@ public sealed class CommandLineTests(IngestServers servers)
     [InlineData(2, "'migrat' is no verb", "migrat")]
     [InlineData(2, "BatchSize", "--Ingest:BatchSize=0")]
     [InlineData(2, "BatchSiz", "--Ingest:BatchSiz=5")]
-    [InlineData(2, "Mqtt:Client is 'paho': expected builtin or MQTTnet.", "--Mqtt:Client=paho")]
     [InlineData(2, "ConnectionStrings:mqtt")]
     [InlineData(2, "ConnectionStrings:telemetry", "migrate")]
     [InlineData(2, "retire needs --instance NAME", "retire")]

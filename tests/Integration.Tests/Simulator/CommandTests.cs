@@ -90,7 +90,6 @@ public sealed class CommandTests
     [InlineData("--nonsense", "--nonsense")]
     [InlineData("--messages=many", "--messages is 'many'")]
     [InlineData("--qos=3", "--qos is '3'")]
-    [InlineData("--client=paho", "--client is 'paho': expected builtin or MQTTnet")]
     public async Task A_mistake_on_the_command_line_is_said_in_one_line_with_status_2(string argument, string said)
     {
         await using var simulator = SimulatorProcess.Start(new Uri("mqtt://127.0.0.1:1"), Nowhere, argument);

@@ -214,6 +214,6 @@ public abstract partial class MqttContract
         await leaving.Client.DisconnectAsync(MqttReasonCode.Success, TimeSpan.Zero, Cancel);
         leaving.Run.IsCompletedSuccessfully.ShouldBeTrue();
         var back = await JoinAsync("sub", new MqttSubscription(Topic("#")));
-        back.Connections.Single().SessionPresent.ShouldBeFalse();
+        back.Connections.First().SessionPresent.ShouldBeFalse();
     }
 }
