@@ -15,7 +15,7 @@ public sealed class MqttSettingsTests
         var settings = Configuration(
             ("Mqtt:UserName", "me"), ("Mqtt:Password", "secret"), ("mqtt:tls:cafile", "ca.pem"), ("Mqtt:Tls:CertificateFile", "c.pem"),
             ("Mqtt:Tls:KeyFile", "k.pem"), ("Mqtt:Tls:KeyPassword", "key-secret"), ("Mqtt:Tls:ServerName", "name"),
-            ("Mqtt:Tls:AlpnProtocols:0", "a"), ("Mqtt:Tls:AlpnProtocols:1", "b"), ("Mqtt:Client", "builtin")).MqttSettings();
+            ("Mqtt:Tls:AlpnProtocols:0", "a"), ("Mqtt:Tls:AlpnProtocols:1", "b"), ("Mqtt:Other", "of others")).MqttSettings();
 
         (settings.UserName, settings.Password).ShouldBe(("me", "secret"));
         var tls = settings.Tls.ShouldNotBeNull();
@@ -35,7 +35,7 @@ public sealed class MqttSettingsTests
     public void Without_settings_nothing_is_set()
     {
         var options = new MqttClientOptions { Broker = new Uri("mqtt://me:own@h"), ClientId = "x" };
-        Configuration(("Mqtt:Tls:CaFile", ""), ("Mqtt:Client", "builtin")).MqttSettings().ApplyTo(options).ShouldBe(options);
+        Configuration(("Mqtt:Tls:CaFile", ""), ("Mqtt:Other", "of others")).MqttSettings().ApplyTo(options).ShouldBe(options);
     }
 
     [Fact]
