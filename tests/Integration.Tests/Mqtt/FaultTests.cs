@@ -6,22 +6,15 @@ using Xunit;
 namespace Tally.Integration.Tests.Mqtt;
 
 /// <summary>The broker or the network fails in the middle of a stream: nothing missing, and at QoS 2 nothing twice.</summary>
-public class FaultTests : IAsyncLifetime
+public sealed class FaultTests : IAsyncLifetime
 {
     private MosquittoServer _broker = null!;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    /// <summary>Makes the clients; those on MQTTnet have a class of their own.</summary>
-    protected virtual IMqttClientFactory Clients { get; } = new MqttClientFactory();
-
     public async ValueTask InitializeAsync() => _broker = await MosquittoServer.StartAsync(Cancel);
 
-    public ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        return _broker.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _broker.DisposeAsync();
 
     [Theory]
     [InlineData(MqttQos.AtLeastOnce)]
@@ -102,6 +95,6 @@ public class FaultTests : IAsyncLifetime
     {
         MqttClientOptions Options(string user, string clientId) => adjust(Endpoint.Options(
             new UriBuilder(_broker.AddressOf(user)) { Port = port }.Uri, clientId) with { TakeoverDelay = TimeSpan.FromMilliseconds(20) });
-        return new FaultStream(Clients, Options("simulator", "pub"), Options("ingest", "sub"), qos, Cancel);
+        return new FaultStream(new MqttClientFactory(), Options("simulator", "pub"), Options("ingest", "sub"), qos, Cancel);
     }
 }
