@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using MQTTnet.Exceptions;
 using Tally.Mqtt;
 
 namespace Tally.Benchmarks.Fuzz;
@@ -14,7 +15,7 @@ internal sealed class ExceptionCensus : IDisposable
     // A protocol error; a broken socket; a wait that was given up. Anything else is a defect.
     private static readonly HashSet<Type> Expected =
     [
-        typeof(MqttException), typeof(MqttRefusedException), typeof(MqttSessionLostException), typeof(IOException), typeof(EndOfStreamException),
+        typeof(MqttProtocolViolationException), typeof(MqttException), typeof(MqttRefusedException), typeof(MqttSessionLostException), typeof(IOException), typeof(EndOfStreamException),
         typeof(SocketException), typeof(ObjectDisposedException), typeof(OperationCanceledException), typeof(TaskCanceledException),
     ];
 
