@@ -22,9 +22,6 @@ public sealed partial class MqttClient
     private bool _inherited;
 
     // What the broker of the open connection allows; under the lock.
-    private ushort _brokerReceiveMaximum;
-    private MqttQos _brokerMaximumQos;
-    private bool _brokerRetainAvailable;
     private uint _brokerMaximumPacketSize;
     private SentTopicAliases? _sentAliases;
     private MqttConnAckPacket _brokerAllows = new();
@@ -175,9 +172,6 @@ public sealed partial class MqttClient
             _brokerAllows = connAck;
             _encoder = new PacketEncoder(_version);
             _sentAliases = _options.UseTopicAliases && connAck.TopicAliasMaximum > 0 ? new SentTopicAliases(connAck.TopicAliasMaximum) : null;
-            _brokerReceiveMaximum = connAck.ReceiveMaximum;
-            _brokerMaximumQos = (MqttQos)connAck.MaximumQoS;
-            _brokerRetainAvailable = connAck.RetainAvailable;
             _brokerMaximumPacketSize = connAck.MaximumPacketSize == 0 ? uint.MaxValue : connAck.MaximumPacketSize;
             _deliveries.Begin(connAck.IsSessionPresent);
             _needsFreeing = _inherited && (_needsFreeing || _freeing > 0);
@@ -198,7 +192,6 @@ public sealed partial class MqttClient
         {
             _open = connection;
             BeginSubscribing(subscribe, connAck.IsSessionPresent);
-            foreach (var packetId in _inFlight.InOrder()) _resend.Enqueue(packetId);
             _sentInFlight = 0;
             PumpLocked();
             if (IsOpenForNew && HasWindow) ReleasePublishers();

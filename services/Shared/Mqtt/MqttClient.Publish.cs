@@ -30,11 +30,11 @@ public sealed partial class MqttClient
     internal const int MostExactlyOnceInVersion311 = 20;
 
     private bool HasWindow =>
-        _inFlight.HasRoom && _inFlight.Count < _brokerReceiveMaximum &&
+        _inFlight.HasRoom && _inFlight.Count < _brokerAllows.ReceiveMaximum &&
         (_version == MqttProtocolVersion.V500 || _inFlight.ExactlyOnceCount < MostExactlyOnceInVersion311);
 
     private int MostSentAgain =>
-        _version == MqttProtocolVersion.V311 && _inFlight.ExactlyOnceCount > MostExactlyOnceInVersion311 ? MostExactlyOnceInVersion311 : _brokerReceiveMaximum;
+        _version == MqttProtocolVersion.V311 && _inFlight.ExactlyOnceCount > MostExactlyOnceInVersion311 ? MostExactlyOnceInVersion311 : _brokerAllows.ReceiveMaximum;
 
     // Messages of PublishAsync come first, else a busy publisher would keep them out for ever.
     private bool IsOpenForNew =>
@@ -224,15 +224,21 @@ public sealed partial class MqttClient
         if (more) connection.Send();
     }
 
-    /// <summary>Takes out what will never be delivered: all of a session that is gone, else what this broker does not take.</summary>
+    /// <summary>Takes out what will never be delivered: all of a session that is gone, else what this broker does not take. The rest is to be sent again.</summary>
     private void DropUndeliverable(bool sessionPresent, List<Dropped> dropped)
     {
         foreach (var packetId in _inFlight.InOrder())
         {
             var message = _inFlight[packetId];
             var reason = sessionPresent && message.Length > 0 ? Undeliverable(message.Length, message.Qos, message.Retain) : null;
-            if (sessionPresent && reason is null) _inFlight.SetSent(packetId, false);
-            else dropped.Add(new Dropped(_inFlight.Remove(packetId), reason));
+            if (!sessionPresent || reason is not null)
+            {
+                dropped.Add(new Dropped(_inFlight.Remove(packetId), reason));
+                continue;
+            }
+
+            _inFlight.SetSent(packetId, false);
+            _resend.Enqueue(packetId);
         }
     }
 
@@ -288,14 +294,14 @@ public sealed partial class MqttClient
     private MqttReasonCode? Undeliverable(int packetLength, MqttQos qos, bool retain)
     {
         if ((uint)packetLength > _brokerMaximumPacketSize) return MqttReasonCode.PacketTooLarge;
-        if (qos > _brokerMaximumQos) return MqttReasonCode.QosNotSupported;
-        return retain && !_brokerRetainAvailable ? MqttReasonCode.RetainNotSupported : null;
+        if (qos > (MqttQos)_brokerAllows.MaximumQoS) return MqttReasonCode.QosNotSupported;
+        return retain && !_brokerAllows.RetainAvailable ? MqttReasonCode.RetainNotSupported : null;
     }
 
     private MqttException CannotBeSent(MqttReasonCode reason) => new(reason, reason switch
     {
         MqttReasonCode.PacketTooLarge => $"A PUBLISH cannot be sent: broker {_broker} takes packets of at most {_brokerMaximumPacketSize} bytes.",
-        MqttReasonCode.QosNotSupported => $"Broker {_broker} takes messages up to QoS {(byte)_brokerMaximumQos} only.",
+        MqttReasonCode.QosNotSupported => $"Broker {_broker} takes messages up to QoS {(byte)_brokerAllows.MaximumQoS} only.",
         _ => $"Broker {_broker} does not take retained messages.",
     });
 

@@ -21,7 +21,7 @@ internal static class MqttClientOptionsCheck
     /// <exception cref="ArgumentException">Names the option, its value and what is allowed.</exception>
     public static void Check(MqttClientOptions options)
     {
-        _ = BrokerAddress.From(options);
+        var broker = BrokerAddress.From(options);
         Require(Utf8.IsText(options.ClientId), nameof(options.ClientId), options.ClientId, "at most 65,535 bytes of UTF-8 without U+0000");
         Require(options.PublishWindow > 0, nameof(options.PublishWindow), options.PublishWindow, "1 to 65,535");
         Require(options.ReceiveMaximum > 0, nameof(options.ReceiveMaximum), options.ReceiveMaximum, "1 to 65,535");
@@ -38,7 +38,7 @@ internal static class MqttClientOptionsCheck
         RequireTime(nameof(options.GatherTime), options.GatherTime, mayBeZero: true);
         Require(Enum.IsDefined(options.ProtocolVersion), nameof(options.ProtocolVersion), options.ProtocolVersion, "Automatic, V500 or V311");
         CheckUserProperties(nameof(options.UserProperties), options.UserProperties);
-        CheckTls(options);
+        if (options.Tls is { } tls) Check(tls, broker);
         if (options.Will is { } will) Check(will);
         foreach (var subscription in options.Subscriptions) Check(subscription);
     }
@@ -64,11 +64,8 @@ internal static class MqttClientOptionsCheck
     }
 
     // Files are looked into.
-    private static void CheckTls(MqttClientOptions options)
+    private static void Check(MqttTls tls, BrokerAddress broker)
     {
-        if (options.Tls is not { } tls) return;
-        var broker = BrokerAddress.From(options);
-
         // Whoever sets CaFile believes that nobody can listen.
         if (!broker.IsTls)
             throw new ArgumentException($"MQTT option Tls is set, but Broker is {broker.Scheme}://, which is not encrypted: use {(broker.IsWebSocket ? "wss" : "mqtts")}://, or leave Tls out.");

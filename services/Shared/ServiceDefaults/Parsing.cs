@@ -33,13 +33,7 @@ public static class Parsing
     /// <summary>The address of the broker, looked at together with <see cref="MqttSettings"/> of the environment. It may hold a password, so an error does not repeat it.</summary>
     public static Option<Uri?> Broker(string name, string description, string environment)
     {
-        var option = new Option<Uri?>(name)
-        {
-            Description = $"{description} {MqttAddress.Expected} (default: environment {environment})",
-            DefaultValueFactory = result => Parse(result, Environment.GetEnvironmentVariable(environment)),
-        };
-        option.CustomParser = result => Parse(result, result.Tokens.Count == 1 ? result.Tokens[0].Value : null);
-        return option;
+        return WithEnvironment(name, $"{description} {MqttAddress.Expected}", environment, Parse);
 
         Uri? Parse(ArgumentResult result, string? text)
         {
@@ -65,13 +59,7 @@ public static class Parsing
     /// <summary>An address. It may hold a password, so an error does not repeat it.</summary>
     public static Option<Uri?> Address(string name, string description, string environment, string allowed, params string[] schemes)
     {
-        var option = new Option<Uri?>(name)
-        {
-            Description = $"{description} (default: environment {environment})",
-            DefaultValueFactory = result => Parse(result, Environment.GetEnvironmentVariable(environment)),
-        };
-        option.CustomParser = result => Parse(result, result.Tokens.Count == 1 ? result.Tokens[0].Value : null);
-        return option;
+        return WithEnvironment(name, description, environment, Parse);
 
         Uri? Parse(ArgumentResult result, string? text)
         {
@@ -80,24 +68,6 @@ public static class Parsing
                 ? $"{name} is missing: expected {allowed} (or environment {environment})"
                 : $"{name} (or environment {environment}) is no address: expected {allowed}");
             return null;
-        }
-    }
-
-    /// <summary>A name that the environment may give. <paramref name="whyNot"/> says what is wrong with it, knowing where it was given.</summary>
-    public static Option<string?> Name(string name, string description, string environment, Func<string?, string, string?> whyNot)
-    {
-        var option = new Option<string?>(name)
-        {
-            Description = $"{description} (default: environment {environment})",
-            DefaultValueFactory = result => Check(result, Environment.GetEnvironmentVariable(environment), $"environment {environment}"),
-        };
-        option.CustomParser = result => Check(result, result.Tokens.Count == 1 ? result.Tokens[0].Value : null, name);
-        return option;
-
-        string? Check(ArgumentResult result, string? text, string where)
-        {
-            if (whyNot(text, where) is { } reason) result.AddError(reason);
-            return text;
         }
     }
 
@@ -127,6 +97,14 @@ public static class Parsing
         { TotalMinutes: < 1 } => $"{time.TotalSeconds:0.###}s",
         { TotalHours: < 1 } => $"{time.TotalMinutes:0.###}m",
         _ => $"{time.TotalHours:0.###}h",
+    };
+
+    /// <summary>An option that the environment may give; both are read alike.</summary>
+    private static Option<Uri?> WithEnvironment(string name, string description, string environment, Func<ArgumentResult, string?, Uri?> parse) => new(name)
+    {
+        Description = $"{description} (default: environment {environment})",
+        DefaultValueFactory = result => parse(result, Environment.GetEnvironmentVariable(environment)),
+        CustomParser = result => parse(result, result.Tokens.Count == 1 ? result.Tokens[0].Value : null),
     };
 
     private delegate bool TryParse<T>(string text, out T value);

@@ -39,7 +39,8 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
             await ChangeAsync(DefaultPartition, MakeDefaultAsync, cancellationToken);
         }
 
-        for (var day = today.AddDays(-options.DaysBehind); day <= today.AddDays(options.DaysAhead); day = day.AddDays(1))
+        var (first, last) = (today.AddDays(-options.DaysBehind), today.AddDays(options.DaysAhead));
+        for (var day = first; day <= last; day = day.AddDays(1))
         {
             var (name, bounds) = (NameOf(day), day);
             if (known.Contains(name)) continue;
@@ -48,7 +49,6 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
             moved += rows;
         }
 
-        var (first, last) = (today.AddDays(-options.DaysBehind), today.AddDays(options.DaysAhead));
         if (made > 0 || await AnyStrayAsync(first, last, cancellationToken))
             moved += await ChangeAsync(DefaultPartition, (connection, ct) => SettleAsync(connection, first, last, ct), cancellationToken) ?? 0;
 
@@ -157,7 +157,7 @@ public sealed class PartitionKeeper(NpgsqlDataSource source, PartitionOptions op
         var moved = await ExecuteAsync(
             connection,
             $"""
-            WITH moved AS (DELETE FROM {DefaultPartition} WHERE at >= {from} AND at < {to} RETURNING *)
+            WITH moved AS (DELETE FROM {DefaultPartition} WHERE {Within(day, day)} RETURNING *)
             INSERT INTO {name} SELECT * FROM moved
             """,
             cancellationToken);

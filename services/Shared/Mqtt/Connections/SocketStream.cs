@@ -8,7 +8,7 @@ namespace Tally.Mqtt.Connections;
 /// second for 360 reads, and half of a service's processor time (seen). One thread may read while another writes.
 /// </summary>
 /// <remarks>Reads ahead: a WebSocket reads the header of each frame by itself, and a broker may put each packet into a frame of its own.</remarks>
-internal sealed class SocketStream(Socket socket) : Stream
+internal sealed class SocketStream(Socket socket) : BlockingStream
 {
     // About what gathers in a millisecond of a running stream.
     private readonly byte[] _ahead = new byte[32 * 1024];
@@ -17,12 +17,6 @@ internal sealed class SocketStream(Socket socket) : Stream
 
     /// <summary>The first byte that came, from which is seen what the peer speaks; null: nothing has come.</summary>
     public byte? First { get; private set; }
-
-    public override bool CanRead => true;
-    public override bool CanWrite => true;
-    public override bool CanSeek => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public override int Read(Span<byte> buffer)
     {
@@ -49,25 +43,6 @@ internal sealed class SocketStream(Socket socket) : Stream
             throw new IOException(error.Message, error); // as streams have it
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        Write(buffer.Span);
-        return ValueTask.CompletedTask;
-    }
-
-    public override void Flush()
-    {
-        // Nothing is held back.
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

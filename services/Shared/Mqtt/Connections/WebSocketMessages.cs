@@ -6,7 +6,7 @@ namespace Tally.Mqtt.Connections;
 /// The bytes in the binary messages of a WebSocket with the sub-protocol <c>mqtt</c> (6, RFC 6455), in both directions: where one message
 /// ends and the next begins means nothing. Blocks.
 /// </summary>
-internal sealed class WebSocketMessages : Stream
+internal sealed class WebSocketMessages : BlockingStream
 {
     // What is gathered for one write goes out in messages of this size: some gateways end a connection for larger ones.
     private const int MessageSize = 32 * 1024;
@@ -31,12 +31,6 @@ internal sealed class WebSocketMessages : Stream
         _socket.Options.KeepAliveInterval = TimeSpan.Zero; // MQTT looks after silence itself
         _socket.Options.CollectHttpResponseDetails = true;
     }
-
-    public override bool CanRead => true;
-    public override bool CanWrite => true;
-    public override bool CanSeek => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Upgrades a connection. TLS, where there is some, is spoken already. Blocks.</summary>
     /// <exception cref="TransportException">It was not granted; says why.</exception>
@@ -103,17 +97,6 @@ internal sealed class WebSocketMessages : Stream
 
     /// <summary>Says that no more comes (RFC 6455, 5.5.1); reading goes on until the broker says so too.</summary>
     public void CloseSending() => Say(new ValueTask(_socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None)));
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-        // Nothing is held back.
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

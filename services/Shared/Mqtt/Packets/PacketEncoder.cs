@@ -21,9 +21,6 @@ internal sealed class PacketEncoder(MqttProtocolVersion version)
     private readonly MqttPubRelPacket _pubRel = new();
     private readonly MqttPubCompPacket _pubComp = new();
 
-    /// <summary>5 or 3.1.1.</summary>
-    public MqttProtocolVersion Version => version;
-
     /// <summary>MQTTnet's name of a version.</summary>
     public static MQTTnet.Formatter.MqttProtocolVersion VersionOf(MqttProtocolVersion version) =>
         version == MqttProtocolVersion.V311 ? MQTTnet.Formatter.MqttProtocolVersion.V311 : MQTTnet.Formatter.MqttProtocolVersion.V500;
