@@ -55,7 +55,8 @@ public sealed class OnMqttNetServer : BrokerFixture
     // 5.2: one session expiry for all; SUBACK in the order of QoS.
     public override IReadOnlyList<BrokerFeature> Lacks => Enum.GetValues<BrokerFeature>();
 
-    // It leaves the flag out of what it delivers again, and delivers what had its PUBREC once more (seen).
+    // It leaves the flag out of what it delivers again, and delivers what had its PUBREC once more (seen). It passes on every PUBLISH
+    // of QoS 2 that it reads, also one it had before with the same packet identifier (MqttConnectedClient.HandleIncomingPublishPacket).
     public override bool SetsDuplicate => false;
 
     public override bool KeepsExactlyOnce => false;

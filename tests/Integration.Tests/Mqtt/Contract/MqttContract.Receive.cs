@@ -56,7 +56,7 @@ public abstract partial class MqttContract
         await publisher.SendAsync(Topic("d"), 9, qos, Cancel);
         await subscriber.UntilReceivedAsync(before + 1);
         subscriber.Payloads.Last().ShouldBe("9");
-        subscriber.Messages.Count.ShouldBe(before + 1);
+        if (qos == MqttQos.AtLeastOnce || fixture.KeepsExactlyOnce) subscriber.Messages.Count.ShouldBe(before + 1);
     }
 
     // At QoS 2 the first answer comes behind PUBREL, and the second is to what goes behind PUBCOMP.
