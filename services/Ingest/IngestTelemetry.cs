@@ -45,11 +45,11 @@ internal static class IngestTelemetry
 
     /// <summary>Time from the beginning of writing a batch to its being on disk.</summary>
     public static readonly Histogram<double> FlushTime = Meter.CreateHistogram(
-        "tally.ingest.batch.flush.duration", "s", "Time from the beginning of writing a batch to its being on disk.", advice: MqttTelemetry.Durations);
+        "tally.ingest.batch.flush.duration", "s", "Time from the beginning of writing a batch to its being on disk.", advice: MqttSpan.Durations);
 
     /// <summary>Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.</summary>
     public static readonly Histogram<double> PublishToStored = Meter.CreateHistogram(
-        "tally.ingest.publish_to_stored.duration", "s", "Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.", advice: MqttTelemetry.Durations);
+        "tally.ingest.publish_to_stored.duration", "s", "Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.", advice: MqttSpan.Durations);
 
     /// <summary>Messages that are received and not acknowledged yet.</summary>
     public static readonly UpDownCounter<long> Unacknowledged = Meter.CreateUpDownCounter<long>("tally.ingest.messages.unacknowledged", "{message}", "Messages that are received and not acknowledged yet.");

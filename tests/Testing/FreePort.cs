@@ -10,12 +10,14 @@ public static class FreePort
     private const int Lowest = 19_000;
     private const int Highest = 29_999;
 
-    /// <summary>A port that nobody listens on.</summary>
+    private static int s_last = Random.Shared.Next(Lowest, Highest + 1);
+
+    /// <summary>A port that nobody listens on. No two calls in a process give the same: one that was just used may not be ready to be bound again.</summary>
     public static int Any()
     {
         while (true)
         {
-            var port = Random.Shared.Next(Lowest, Highest + 1);
+            var port = Lowest + (Interlocked.Increment(ref s_last) % (Highest - Lowest + 1));
             if (Ports.IsFree(port)) return port;
         }
     }

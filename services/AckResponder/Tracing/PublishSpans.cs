@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using MQTTnet.Packets;
 using Tally.AckResponder.Notices;
-using Tally.Mqtt;
+using Tally.ServiceDefaults.Telemetry;
 
 namespace Tally.AckResponder.Tracing;
 

@@ -32,7 +32,7 @@ internal sealed class ForeignIdentities
     public bool TryRecall(in MqttMessage message, out long firstSeq, out long arrival)
     {
         (firstSeq, arrival) = (0, 0);
-        if (!message.Duplicate || message.Delivery.PacketId == 0 || _byPacketId is null) return false;
+        if (!message.Packet.Dup || message.Delivery.PacketId == 0 || _byPacketId is null) return false;
         var remembered = _byPacketId[message.Delivery.PacketId];
         if (remembered.FirstSeq == 0 || remembered.Hash != Hash(message)) return false;
         (firstSeq, arrival) = (remembered.FirstSeq, remembered.Arrival);

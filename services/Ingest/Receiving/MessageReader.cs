@@ -42,7 +42,7 @@ internal sealed class MessageReader(
 
     private void Read(in MqttMessage message, PendingBatch batch, int number)
     {
-        var asked = addresses.Find(message.ResponseTopic);
+        var asked = addresses.Find(message.Packet.ResponseTopic);
         if (message.Topic.StartsWith("runs/"u8))
         {
             ReadAnnouncement(message, batch, number, asked);
@@ -55,7 +55,7 @@ internal sealed class MessageReader(
         else if (payload.IsEmpty) Reject(message, batch, new Rejection(number, "the payload is empty", topic, null, 0), asked);
         else
         {
-            switch (PayloadFormats.Of(message.ContentType, payload))
+            switch (PayloadFormats.Of(message.Packet.ContentType, payload))
             {
                 case PayloadFormat.Native:
                     ReadNative(message, payload, batch, number, topic, asked);
@@ -85,7 +85,7 @@ internal sealed class MessageReader(
                 return;
             }
 
-            batch.TellAbout(number, asked ?? topic.DeviceAddress, message.CorrelationData);
+            batch.TellAbout(number, asked ?? topic.DeviceAddress, message.Packet.CorrelationData);
             batch.CountReceived(run, 1);
             batch.Rows.Add(new Reading
             {
@@ -129,7 +129,7 @@ internal sealed class MessageReader(
             seq = foreign.Take(message, arrival, 1);
         }
 
-        batch.TellAbout(number, asked, message.CorrelationData);
+        batch.TellAbout(number, asked, message.Packet.CorrelationData);
         batch.CountReceived(catalog.Foreign, 1);
         batch.Rows.Add(new Reading
         {
@@ -170,7 +170,7 @@ internal sealed class MessageReader(
             });
         }
 
-        batch.TellAbout(number, asked, message.CorrelationData);
+        batch.TellAbout(number, asked, message.Packet.CorrelationData);
         batch.CountReceived(catalog.Foreign, batch.Rows.Count - before);
     }
 
@@ -183,14 +183,14 @@ internal sealed class MessageReader(
             return;
         }
 
-        batch.TellAbout(number, asked, message.CorrelationData);
+        batch.TellAbout(number, asked, message.Packet.CorrelationData);
         batch.Rows.Announcements.Add(announcement);
         batch.Announced.Add(new AnnouncedRun(number, catalog.GetRun(message.Topic["runs/"u8.Length..]), announcement.State));
     }
 
     private void Reject(in MqttMessage message, PendingBatch batch, in Rejection rejection, AckAddress? address)
     {
-        batch.TellAbout(rejection.Message, address, message.CorrelationData);
+        batch.TellAbout(rejection.Message, address, message.Packet.CorrelationData);
         batch.CountReceived(rejection.Run ?? catalog.Foreign, 1);
         batch.Reject(
             rejection,

@@ -70,7 +70,7 @@ internal sealed class PendingBatch(int capacity)
             Array.Resize(ref _senders, number * 2);
         }
 
-        _messageBytes += message.Topic.Length + message.Payload.Length + message.CorrelationData.Length;
+        _messageBytes += message.Topic.Length + message.Payload.Length + (message.Packet.CorrelationData?.Length ?? 0);
         _deliveries[number] = message.Delivery;
         _senders[number] = default;
         return number;

@@ -3,6 +3,7 @@ using Tally.Contracts;
 using Tally.Ingest.Receiving;
 using Tally.Ingest.Storing;
 using Tally.Mqtt;
+using Tally.ServiceDefaults.Telemetry;
 using Tally.Storage;
 
 namespace Tally.Ingest.Tracing;
@@ -26,15 +27,15 @@ internal sealed class BatchTraces
     /// <param name="message">The message.</param>
     public void Begin(int number, in MqttMessage message)
     {
-        if (message.UserProperties is null || !IngestTelemetry.Spans.HasListeners()) return;
-        if (!MqttTraceContext.TryGet(message.UserProperties, out var context) || !context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)) return;
+        if (message.Packet.UserProperties is null || !IngestTelemetry.Spans.HasListeners()) return;
+        if (!MqttTraceContext.TryGet(message.Packet.UserProperties, out var context) || !context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)) return;
         if (_messages.Count == Limit)
         {
             IngestTelemetry.Untraced.Add(1);
             return;
         }
 
-        if (IngestTelemetry.StartProcess(message, context) is { } span) _messages.Add(new TracedMessage(number, span, PublishedAt.Find(message.UserProperties)));
+        if (IngestTelemetry.StartProcess(message, context) is { } span) _messages.Add(new TracedMessage(number, span, PublishedAt.Find(message.Packet.UserProperties)));
     }
 
     /// <summary>Writing begins.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using MQTTnet.Packets;
 using Tally.Contracts;
-using Tally.Mqtt;
+using Tally.ServiceDefaults.Telemetry;
 
 namespace Tally.Ingest.Tracing;
 

@@ -55,7 +55,7 @@ internal sealed class Receiver(ActiveRun run) : IMqttHandler, IAcknowledgementVi
     {
         lock (run.Gate)
         {
-            if (message.Topic.StartsWith("$SYS/"u8)) run.Drops.OnMessage(message.Topic, message.Payload, message.Retain);
+            if (message.Topic.StartsWith("$SYS/"u8)) run.Drops.OnMessage(message.Topic, message.Payload, message.Packet.Retain);
             else ReadAcknowledgement(message);
         }
 
@@ -121,7 +121,7 @@ internal sealed class Receiver(ActiveRun run) : IMqttHandler, IAcknowledgementVi
     {
         var before = run.Window.Acknowledged;
         var span = run.Traces.BeginProcessing(message);
-        _probe = BinaryPrimitives.TryReadInt64BigEndian(message.CorrelationData, out var position) ? position : null;
+        _probe = BinaryPrimitives.TryReadInt64BigEndian(message.Packet.CorrelationData, out var position) ? position : null;
         try
         {
             AcknowledgementReader.Read(message.Payload, run.Name, this);

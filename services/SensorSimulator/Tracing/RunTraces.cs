@@ -100,9 +100,9 @@ internal sealed class RunTraces(string run, int every)
     /// <returns>The span of all of it; null when it carries none.</returns>
     public Activity? BeginProcessing(in MqttMessage message)
     {
-        if (message.UserProperties is null || !IsOn) return null;
+        if (message.Packet.UserProperties is null || !IsOn) return null;
         _contexts.Clear();
-        MqttTraceContext.GetAll(message.UserProperties, _contexts);
+        MqttTraceContext.GetAll(message.Packet.UserProperties, _contexts);
         var topic = Encoding.UTF8.GetString(message.Topic);
         foreach (var context in _contexts)
         {

@@ -45,7 +45,7 @@ internal sealed class MessagePrinter(TextWriter output, long every, long count, 
         _seen++;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{DateTime.Now:HH:mm:ss.fff} {Describe(message.Topic)} QoS {(int)message.Qos}{(message.Retain ? " retained" : "")} {Describe(message.Payload)}"));
+            $"{DateTime.Now:HH:mm:ss.fff} {Describe(message.Topic)} QoS {(int)message.Qos}{(message.Packet.Retain ? " retained" : "")} {Describe(message.Payload)}"));
         if (every > 0 && _seen % every == 0) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"-- {_seen:N0} messages"));
         if (_seen == count) enough();
     }

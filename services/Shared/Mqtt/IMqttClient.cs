@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Tally.Mqtt;
 
 /// <summary>
@@ -40,8 +42,8 @@ public interface IMqttClient : IAsyncDisposable
     ValueTask WaitToPublishAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Publishes one message and waits for its acknowledgement (at QoS 0: until it was written). Waits for room and for a
-    /// connection. For messages that are few; not reported to <see cref="IMqttHandler.OnPublished"/>.
+    /// Publishes one message and waits for its acknowledgement (at QoS 0: until it is taken for sending). Waits for room and for a
+    /// connection, and looks at payload and properties until then. For messages that are few; not reported to <see cref="IMqttHandler.OnPublished"/>.
     /// </summary>
     /// <returns>The reason code; 0x80 and above mean that the broker refused it, 0x10 that nobody subscribes.</returns>
     /// <exception cref="MqttSessionLostException">The session ended before the acknowledgement: whether the broker has it is not known.</exception>
@@ -84,4 +86,21 @@ public interface IMqttClient : IAsyncDisposable
     /// <exception cref="MqttException">There was no connection to say it on.</exception>
     /// <exception cref="InvalidOperationException">Called by a handler, for which it would wait.</exception>
     Task DisconnectAsync(MqttReasonCode reason, TimeSpan? sessionExpiry, CancellationToken cancellationToken);
+}
+
+/// <summary>Makes clients.</summary>
+public interface IMqttClientFactory
+{
+    /// <summary>Makes a client that is not connected yet; <see cref="IMqttClient.RunAsync"/> connects it.</summary>
+    /// <param name="options">Broker, session and limits.</param>
+    /// <param name="handler">What to tell; known before the first connection, so nothing arrives unheard.</param>
+    /// <exception cref="ArgumentException">An option cannot be used; names it and what is allowed.</exception>
+    IMqttClient Create(MqttClientOptions options, IMqttHandler handler);
+}
+
+/// <summary>Makes clients of <see cref="MqttClient"/>.</summary>
+public sealed class MqttClientFactory(ILoggerFactory? loggers = null) : IMqttClientFactory
+{
+    /// <inheritdoc/>
+    public IMqttClient Create(MqttClientOptions options, IMqttHandler handler) => new MqttClient(options, handler, loggers?.CreateLogger<MqttClient>());
 }

@@ -1,3 +1,5 @@
+using MQTTnet.Packets;
+
 namespace Tally.Mqtt;
 
 /// <summary>
@@ -36,12 +38,16 @@ public interface IMqttHandler
     void OnDisconnected(in MqttDisconnected disconnected) { }
 }
 
-/// <summary>What CONNACK said (3.2).</summary>
+/// <summary>A connection stands.</summary>
 /// <param name="Epoch">Number of this connection.</param>
-/// <param name="SessionPresent">The broker still has the session: subscriptions and unacknowledged messages live on.</param>
-/// <param name="ReceiveMaximum">How many unacknowledged messages the broker takes.</param>
-public readonly record struct MqttConnected(int Epoch, bool SessionPresent, ushort ReceiveMaximum)
+/// <param name="ConnAck">
+/// What the broker said (3.2), MQTTnet's packet. Where it said nothing its Receive Maximum is 65,535 and its Maximum Packet Size 0; in MQTT 3.1.1
+/// everything is available.
+/// </param>
+public readonly record struct MqttConnected(int Epoch, MqttConnAckPacket ConnAck)
 {
+    /// <summary>The broker still has the session: subscriptions and unacknowledged messages live on.</summary>
+    public bool SessionPresent => ConnAck.IsSessionPresent;
     /// <summary>Version spoken on this connection: never <see cref="MqttProtocolVersion.Automatic"/>.</summary>
     public MqttProtocolVersion ProtocolVersion { get; init; } = MqttProtocolVersion.V500;
     /// <summary>Client identifier: ours, or the one that the broker assigned (3.2.2.3.7).</summary>
@@ -50,26 +56,6 @@ public readonly record struct MqttConnected(int Epoch, bool SessionPresent, usho
     public TimeSpan KeepAlive { get; init; }
     /// <summary>How long the broker keeps the session after the connection (3.2.2.3.2). In 3.1.1 it does not say.</summary>
     public TimeSpan SessionExpiry { get; init; }
-    /// <summary>Highest QoS that the broker takes (3.2.2.3.4).</summary>
-    public MqttQos MaximumQos { get; init; } = MqttQos.ExactlyOnce;
-    /// <summary>The broker takes retained messages (3.2.2.3.5).</summary>
-    public bool RetainAvailable { get; init; } = true;
-    /// <summary>Largest packet that the broker takes, in bytes (3.2.2.3.6); null: what the protocol allows.</summary>
-    public uint? MaximumPacketSize { get; init; }
-    /// <summary>How many topic aliases the broker takes (3.2.2.3.8).</summary>
-    public ushort TopicAliasMaximum { get; init; }
-    /// <summary>Filters may hold wildcards (3.2.2.3.11).</summary>
-    public bool WildcardSubscriptionAvailable { get; init; } = true;
-    /// <summary>Subscriptions may have identifiers (3.2.2.3.12).</summary>
-    public bool SubscriptionIdentifiersAvailable { get; init; } = true;
-    /// <summary>Subscriptions may be shared (3.2.2.3.13).</summary>
-    public bool SharedSubscriptionAvailable { get; init; } = true;
-    /// <summary>From what to make response topics (3.2.2.3.15); null: the broker does not say.</summary>
-    public string? ResponseInformation { get; init; }
-    /// <summary>What the broker says for a person (3.2.2.3.9); null: nothing.</summary>
-    public string? ReasonString { get; init; }
-    /// <summary>User properties of CONNACK, in order (3.2.2.3.10).</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> UserProperties { get; init; } = [];
 }
 
 /// <summary>Why a connection ended.</summary>

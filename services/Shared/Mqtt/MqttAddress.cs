@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Tally.Mqtt;
 
@@ -7,11 +8,10 @@ namespace Tally.Mqtt;
 /// Addresses of brokers: <c>mqtt://</c> (port 1883), <c>mqtts://</c> (TLS, 8883), <c>ws://</c> (WebSocket, 80) and
 /// <c>wss://</c> (WebSocket over TLS, 443). A WebSocket address has a path, <c>/mqtt</c> by default.
 /// </summary>
-public static class MqttAddress
+public static partial class MqttAddress
 {
     /// <summary>What is expected where an address is.</summary>
-    public const string Expected =
-        "mqtt://[user[:password]@]host[:port], or the same with mqtts:// (TLS), ws:// (WebSocket) or wss:// (WebSocket over TLS)";
+    public const string Expected = "mqtt://[user[:password]@]host[:port], or the same with mqtts:// (TLS), ws:// (WebSocket) or wss:// (WebSocket over TLS)";
 
     private const string ToEncode =
         "holds a character that has to be percent-encoded in a user name or password: % as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23";
@@ -44,51 +44,26 @@ public static class MqttAddress
     private static string? Problem(string text)
     {
         if (text.Length == 0) return $"is missing: expected {Expected}";
-        var schemeEnd = text.IndexOf("://", StringComparison.Ordinal);
-        if (schemeEnd <= 0) return $"has no scheme: expected {Expected}";
-        var scheme = text[..schemeEnd].ToLowerInvariant();
-        if (scheme is not ("mqtt" or "mqtts" or "ws" or "wss")) return $"has an unknown scheme{Show(scheme)}: expected {Expected}";
+        if (Parts().Match(text) is not { Success: true, Groups: var parts }) return $"has no scheme: expected {Expected}";
+        var (scheme, user, host, tail) = (parts["scheme"].Value.ToLowerInvariant(), parts["user"].Value, parts["host"].Value, parts["tail"].Value);
 
-        var rest = text.AsSpan(schemeEnd + "://".Length);
-        var authorityEnd = rest.IndexOfAny('/', '?', '#');
-        var authority = authorityEnd < 0 ? rest : rest[..authorityEnd];
-        var tail = authorityEnd < 0 ? [] : rest[authorityEnd..];
-        var at = authority.LastIndexOf('@');
-        if (tail.Contains('@') || authority.Count('@') > 1 || HasStrayPercent(authority[..Math.Max(at, 0)])) return ToEncode;
+        // Nearly always a word like tcp; anything else would only make the line hard to read.
+        if (scheme is not ("mqtt" or "mqtts" or "ws" or "wss"))
+            return $"has an unknown scheme{(scheme.Length <= 16 && scheme.All(char.IsAsciiLetterOrDigit) ? $" '{scheme}'" : "")}: expected {Expected}";
+        if (tail.Contains('@') || user.Contains('@') || StrayPercent().IsMatch(user)) return ToEncode;
         if (tail.Contains('#')) return "holds '#', which an address of a broker has no use for (in a user name or password it is written %23)";
         if (scheme is "mqtt" or "mqtts" && tail is not ("" or "/")) return "has a path or a query, as only ws:// and wss:// have";
-        return HostProblem(authority[(at + 1)..]);
-    }
-
-    private static string? HostProblem(ReadOnlySpan<char> hostAndPort)
-    {
-        var colon = hostAndPort.LastIndexOf(':');
-        if (colon < hostAndPort.LastIndexOf(']')) colon = -1; // of an IPv6 address
-        var host = colon < 0 ? hostAndPort : hostAndPort[..colon];
-        if (host.IsEmpty) return $"names no host: expected {Expected}";
-        if (colon < 0) return null;
-        var port = hostAndPort[(colon + 1)..];
-        if (ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0) return null;
+        if (host.Length == 0) return $"names no host: expected {Expected}";
+        if (!parts["port"].Success || (ushort.TryParse(parts["port"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0)) return null;
 
         // user:password without @host looks like host:port; so only what is a number is shown.
-        return port.ContainsAnyExceptInRange('0', '9') || port.IsEmpty
-            ? $"has a port that is no number, or lacks '@host': expected {Expected}"
-            : $"has the port '{port}': expected 1 to 65535";
+        return parts["port"].Value is { Length: > 0 } number && number.All(char.IsAsciiDigit)
+            ? $"has the port '{number}': expected 1 to 65535" : $"has a port that is no number, or lacks '@host': expected {Expected}";
     }
 
-    // Nearly always a word like tcp; anything else would only make the line hard to read.
-    private static string Show(string scheme) =>
-        scheme.Length <= 16 && scheme.All(char.IsAsciiLetterOrDigit) ? $" '{scheme}'" : "";
+    [GeneratedRegex(@"^(?<scheme>[^/]+?)://((?<user>[^/?#]*)@)?(?<host>\[[^/?#]*\]|[^/?#]*?)(:(?<port>[^/?#:]*))?(?<tail>[/?#].*)?$", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
+    private static partial Regex Parts();
 
-    private static bool HasStrayPercent(ReadOnlySpan<char> userInfo)
-    {
-        for (var index = userInfo.IndexOf('%'); index >= 0;)
-        {
-            if (userInfo.Length < index + 3 || !char.IsAsciiHexDigit(userInfo[index + 1]) || !char.IsAsciiHexDigit(userInfo[index + 2])) return true;
-            var next = userInfo[(index + 1)..].IndexOf('%');
-            index = next < 0 ? -1 : index + 1 + next;
-        }
-
-        return false;
-    }
+    [GeneratedRegex("%(?![0-9A-Fa-f]{2})")]
+    private static partial Regex StrayPercent();
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,13 @@ public sealed partial class MqttClient
     private string _clientId;
     private bool _connectedOnce;
     private bool _subscribedOnce;
-    private readonly UnansweredConnects _unanswered = new();
+
+    // Connections whose CONNECT had no answer in time. The broker may stand still and find it later: Mosquitto 2.0.11 then sends what
+    // waits for PUBCOMP to the closed socket, takes that for a failure, and sends the whole message instead of PUBREL on the next
+    // connection, so that each comes a second time (seen: 500 of 500). So the sockets stay open until a connection stands; 16 are a
+    // broker that stands still for five minutes, with the default times of options.
+    private const int MostUnanswered = 16;
+    private readonly Queue<Connection> _unanswered = new();
 
     // The session was there before this process: what an earlier one left in flight is not known here. Set once, by the
     // first connection; over when a session is lost.
@@ -40,7 +47,7 @@ public sealed partial class MqttClient
             MqttConnAckPacket connAck = null!;
             await OnThread(() =>
             {
-                connection = new Connection(Transport.Open(_broker, _options.Tls, addresses, attempt.Token), _options.MaximumPacketSize);
+                connection = Connection.Open(_broker, _options, addresses, attempt.Token);
                 connAck = Introduce(connection, attempt.Token, stop);
             });
             if (connAck.ReasonCode != MqttConnectReasonCode.Success)
@@ -49,19 +56,25 @@ public sealed partial class MqttClient
                 return (null, null, Refused(connAck));
             }
 
-            _unanswered.CloseAll();
-            if (!IsOnlyToAskOrToClean()) return (connection, connAck, null);
+            CloseUnanswered(0);
+            if (!IsOnlyToAskOrToClean) return (connection, connAck, null);
             await OnThread(() => SayGoodbye(connection!));
             connection!.Dispose();
             return AfterAskingOrCleaning() is { } asked ? (null, null, asked) : await TryConnectAsync(stop);
         }
-        catch (Exception error) when (error is MqttException or OperationCanceledException || IsBroken(error))
+        catch (Exception error) when (error is MqttException or OperationCanceledException or TimeoutException || IsBroken(error))
         {
             var failure = stop.IsCancellationRequested ? ConnectionEnd.ByStop : Failed(error, connection is not null);
-            if (connection is { IsAborted: false } && error is OperationCanceledException && !stop.IsCancellationRequested) _unanswered.Keep(connection);
+            if (connection is { IsAborted: false } && error is OperationCanceledException && !stop.IsCancellationRequested) _unanswered.Enqueue(connection);
             else connection?.Dispose();
+            CloseUnanswered(MostUnanswered);
             return (null, null, failure);
         }
+    }
+
+    private void CloseUnanswered(int kept)
+    {
+        while (_unanswered.Count > kept) _unanswered.Dequeue().Dispose();
     }
 
     /// <summary>CONNECT and its answer. Blocks.</summary>
@@ -71,7 +84,14 @@ public sealed partial class MqttClient
         {
             using (limit.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection))
             {
-                SendConnect(connection);
+                try
+                {
+                    SendConnect(connection);
+                }
+                catch (IOException) when (_broker.IsTls && !limit.IsCancellationRequested)
+                {
+                    // A broker that refuses the client's certificate says so and closes: what it said can still be read, and reading fails with it.
+                }
             }
 
             using (stop.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection))
@@ -102,38 +122,35 @@ public sealed partial class MqttClient
             TopicAliasMaximum = _options.TopicAliasMaximum,
             RequestResponseInformation = _options.RequestResponseInformation,
             RequestProblemInformation = _options.RequestProblemInformation,
-            UserProperties = PropertiesOf(_options.UserProperties),
+            UserProperties = [.. _options.UserProperties],
             Username = _broker.UserName ?? (_broker.Password is null ? null : ""), // MQTTnet knows no password without one
             Password = _broker.Password is null ? null : Encoding.UTF8.GetBytes(_broker.Password),
         };
-        if (_options.Will is { } will) Add(will, connect);
+        if (_options.Will is { } will)
+        {
+            connect.WillFlag = true;
+            connect.WillTopic = will.Topic;
+            connect.WillMessage = will.Payload.ToArray();
+            connect.WillQoS = will.QualityOfServiceLevel;
+            connect.WillRetain = will.Retain;
+            connect.WillDelayInterval = (uint)_options.WillDelay.TotalSeconds;
+            connect.WillPayloadFormatIndicator = will.PayloadFormatIndicator;
+            connect.WillMessageExpiryInterval = will.MessageExpiryInterval;
+            connect.WillContentType = will.ContentType;
+            connect.WillResponseTopic = will.ResponseTopic;
+            connect.WillCorrelationData = will.CorrelationData;
+            connect.WillUserProperties = will.UserProperties;
+        }
+
         connection.Stream.Write(new PacketEncoder(_version).Encode(connect).Packet);
         connection.LastSent = Environment.TickCount64;
     }
-
-    private static void Add(MqttWill will, MqttConnectPacket connect)
-    {
-        connect.WillFlag = true;
-        connect.WillTopic = will.Topic;
-        connect.WillMessage = will.Payload.ToArray();
-        connect.WillQoS = (MqttQualityOfServiceLevel)will.Qos;
-        connect.WillRetain = will.Retain;
-        connect.WillDelayInterval = (uint)will.Delay.TotalSeconds;
-        connect.WillPayloadFormatIndicator = will.PayloadIsText ? MqttPayloadFormatIndicator.CharacterData : MqttPayloadFormatIndicator.Unspecified;
-        connect.WillMessageExpiryInterval = (uint?)will.MessageExpiry?.TotalSeconds ?? 0;
-        connect.WillContentType = will.ContentType;
-        connect.WillResponseTopic = will.ResponseTopic;
-        connect.WillCorrelationData = will.CorrelationData.ToArray();
-        connect.WillUserProperties = PropertiesOf(will.UserProperties);
-    }
-
-    private static List<MqttUserProperty> PropertiesOf(IReadOnlyList<KeyValuePair<string, string>> pairs) => [.. pairs.Select(pair => MqttTraceContext.Property(pair.Key, pair.Value))];
 
     private MqttConnAckPacket ReceiveConnAck(Connection connection)
     {
         while (connection.Input.Fill(connection.Stream) > 0)
         {
-            if (OtherProtocol.Recognise(connection.Input.Rest) is { } other) throw Violation.Malformed(other);
+            if (Connection.OtherProtocol(connection.Input.Rest) is { } other) throw Violation.Malformed(other);
             if (!connection.Input.TryTake(out var first, out var body)) continue;
             connection.LastReceived = Environment.TickCount64;
             if (first >> 4 == (int)MqttControlPacketType.Auth && _version == MqttProtocolVersion.V500) throw new MqttException(MqttReasonCode.BadAuthenticationMethod, "It answers CONNECT with AUTH.");
@@ -156,7 +173,8 @@ public sealed partial class MqttClient
     /// A connection stands. The owner hears of it and of messages that went with a lost session, then what is in flight is
     /// sent again, and only then new messages are let in.
     /// </summary>
-    private void Begin(Connection connection, MqttConnAckPacket connAck)
+    /// <returns>The subscribing with which it begins.</returns>
+    private Task Begin(Connection connection, MqttConnAckPacket connAck)
     {
         connection.ConnectedAt = Environment.TickCount64;
         connection.Epoch = _epoch + 1;
@@ -166,7 +184,7 @@ public sealed partial class MqttClient
         _inherited = connAck.IsSessionPresent && (_inherited || !_connectedOnce);
         _connectedOnce = true;
         _topics = new byte[]?[_version == MqttProtocolVersion.V311 ? 0 : _options.TopicAliasMaximum + 1];
-        var dropped = new List<Dropped>();
+        List<(InFlightMessage Message, MqttReasonCode? Reason)> dropped;
         lock (_gate)
         {
             _brokerAllows = connAck;
@@ -174,79 +192,50 @@ public sealed partial class MqttClient
             _sentAliases = _options.UseTopicAliases && connAck.TopicAliasMaximum > 0 ? new SentTopicAliases(connAck.TopicAliasMaximum) : null;
             _brokerMaximumPacketSize = connAck.MaximumPacketSize == 0 ? uint.MaxValue : connAck.MaximumPacketSize;
             _deliveries.Begin(connAck.IsSessionPresent);
-            _needsFreeing = _inherited && (_needsFreeing || _freeing > 0);
-            _freeing = 0;
+            _needsFreeing = _inherited && (_needsFreeing || _freeing.Count > 0);
+            _freeing.Clear();
             _resend.Clear();
             _outgoing.Clear();
+            _sentInFlight = 0;
             _epoch = connection.Epoch;
-            DropUndeliverable(connAck.IsSessionPresent, dropped);
+            dropped = DropUndeliverable(connAck.IsSessionPresent);
         }
 
         _logger.LogInformation(
             "MQTT: connected to {Broker} as '{ClientId}' with MQTT {Version}, session {Session}, receive maximum {ReceiveMaximum}.",
             _broker, _clientId, Name(_version), connAck.IsSessionPresent ? "present" : "new", connAck.ReceiveMaximum);
         TellConnected(connection, connAck, dropped);
-        SubscribeRequest? initial;
-        var subscribe = !(connAck.IsSessionPresent && _subscribedOnce);
         lock (_gate)
         {
             _open = connection;
-            BeginSubscribing(subscribe, connAck.IsSessionPresent);
-            _sentInFlight = 0;
-            PumpLocked();
-            if (IsOpenForNew && HasWindow) ReleasePublishers();
-            initial = _requests.First is { Value.Initial: true } first ? first.Value : null;
+            var subscribing = SubscribeFirstAsync(connection, connAck.IsSessionPresent);
+            MakeRoom();
+            connection.Send();
+            return subscribing;
         }
-
-        connection.Send();
-        if (initial is null) Ready();
-        else if (initial.IsAnswered) AfterInitial(connection, initial, null);
     }
 
-    private void TellConnected(Connection connection, MqttConnAckPacket connAck, List<Dropped> dropped)
+    private void TellConnected(Connection connection, MqttConnAckPacket connAck, List<(InFlightMessage Message, MqttReasonCode? Reason)> dropped) => InHandler(() =>
     {
-        MqttTelemetry.OnConnected(connection.Epoch);
-        EnterHandler();
-        try
+        if (connection.Epoch > 1) MqttTelemetry.OnReconnected();
+        _handler.OnConnected(new MqttConnected(connection.Epoch, connAck)
         {
-            _handler.OnConnected(new MqttConnected(connection.Epoch, connAck.IsSessionPresent, connAck.ReceiveMaximum)
-            {
-                ProtocolVersion = _version,
-                ClientId = _clientId,
-                KeepAlive = connection.KeepAlive,
-                SessionExpiry = connAck.SessionExpiryInterval > 0 ? TimeSpan.FromSeconds(connAck.SessionExpiryInterval) : _options.SessionExpiry,
-                MaximumQos = (MqttQos)connAck.MaximumQoS,
-                RetainAvailable = connAck.RetainAvailable,
-                MaximumPacketSize = connAck.MaximumPacketSize == 0 ? null : connAck.MaximumPacketSize,
-                TopicAliasMaximum = connAck.TopicAliasMaximum,
-                WildcardSubscriptionAvailable = connAck.WildcardSubscriptionAvailable,
-                SubscriptionIdentifiersAvailable = connAck.SubscriptionIdentifiersAvailable,
-                SharedSubscriptionAvailable = connAck.SharedSubscriptionAvailable,
-                ResponseInformation = connAck.ResponseInformation,
-                ReasonString = connAck.ReasonString,
-                UserProperties = [.. (connAck.UserProperties ?? []).Select(property => KeyValuePair.Create(property.Name, property.ReadValueAsString()))],
-            });
-            foreach (var message in dropped) GiveBack(message);
-        }
-        finally
-        {
-            LeaveHandler();
-        }
-    }
-
-    private void Ready()
-    {
-        _backOff.Reset();
-        _ready = true;
-    }
+            ProtocolVersion = _version,
+            ClientId = _clientId,
+            KeepAlive = connection.KeepAlive,
+            SessionExpiry = connAck.SessionExpiryInterval > 0 ? TimeSpan.FromSeconds(connAck.SessionExpiryInterval) : _options.SessionExpiry,
+        });
+        foreach (var (message, reason) in dropped) GiveBack(message, reason);
+    });
 
     /// <summary>No more is taken for this connection; what a broker shall hear last goes behind what is buffered.</summary>
     private void Close(Connection connection, ConnectionEnd end)
     {
-        _ready = false;
         lock (_gate)
         {
             _open = null;
+            if (IsReady) _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Settle(null);
             if (_encoder.Farewell(end.Farewell, end.SessionExpiry) is { } farewell) _outgoing.Append(farewell);
             else _outgoing.Clear();
         }
@@ -265,25 +254,24 @@ public sealed partial class MqttClient
         };
     }
 
-    private ConnectionEnd Failed(Exception error, bool reached) => error switch
+    private ConnectionEnd Failed(Exception error, bool reached)
     {
-        TransportException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} cannot be used: {wrong.Message}."),
-        ConnectStalledException stalled => new ConnectionEnd(
-            MqttReasonCode.ServerUnavailable, $"Broker {_broker} {stalled.Message} within {_options.ConnectTimeout.TotalSeconds} s. {stalled.Hint}"),
-        MqttException { Reason: MqttReasonCode.BadAuthenticationMethod } wrong => new ConnectionEnd(
-            wrong.Reason, Refusals.Describe(_broker, _clientId, "refuses the connection", wrong.Reason, null, null)) { Final = true },
-        MqttException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} answers CONNECT of client id '{_clientId}' wrongly. {wrong.Message}"),
-        OperationCanceledException when reached => new ConnectionEnd(
-            MqttReasonCode.ServerUnavailable,
-            $"Broker {_broker} took the connection of client id '{_clientId}' but sent no CONNACK within {_options.ConnectTimeout.TotalSeconds} s."),
-        OperationCanceledException => new ConnectionEnd(
-            MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: no answer within {_options.ConnectTimeout.TotalSeconds} s."),
-        _ when reached => new ConnectionEnd(
-            MqttReasonCode.ServerUnavailable, $"Broker {_broker} broke off the connection of client id '{_clientId}' before CONNACK: {error.Message}.{OtherProtocol.Hint(_broker)}")
+        var time = $"within {_options.ConnectTimeout.TotalSeconds} s";
+        return error switch
         {
-            ClosedOnConnect = true,
-        },
-        _ => new ConnectionEnd(
-            MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: {error.Message}. Is it running, and are host and port right?"),
-    };
+            TransportException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} cannot be used: {wrong.Message}."),
+            MqttException { Reason: MqttReasonCode.BadAuthenticationMethod and var reason } =>
+                new ConnectionEnd(reason, Refusals.Describe(_broker, _clientId, "refuses the connection", reason, null, null)) { Final = true },
+            MqttException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} answers CONNECT of client id '{_clientId}' wrongly. {wrong.Message}"),
+            TimeoutException => new ConnectionEnd(MqttReasonCode.ServerUnavailable, $"Broker {_broker} {error.Message} {time}."),
+            OperationCanceledException when reached =>
+                new ConnectionEnd(MqttReasonCode.ServerUnavailable, $"Broker {_broker} took the connection of client id '{_clientId}' but sent no CONNACK {time}."),
+            OperationCanceledException => new ConnectionEnd(MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: no answer {time}."),
+            _ when reached => new ConnectionEnd(
+                MqttReasonCode.ServerUnavailable,
+                $"Broker {_broker} broke off the connection of client id '{_clientId}' before CONNACK: {TransportException.Innermost(error)}." +
+                (_broker.Scheme == "mqtt" ? $" If {_broker.Port} is a port for TLS or WebSocket, write mqtts:// or ws://." : "")) { ClosedOnConnect = true },
+            _ => new ConnectionEnd(MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: {TransportException.Innermost(error)}. Is it running, and are host and port right?"),
+        };
+    }
 }

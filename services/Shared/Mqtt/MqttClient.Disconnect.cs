@@ -38,10 +38,7 @@ public sealed partial class MqttClient
         await _leaving.CancelAsync();
         await run.WaitAsync(cancellationToken);
         if (connection is null || !ReferenceEquals(await connection.Ended, end))
-        {
-            throw new MqttException(
-                MqttReasonCode.ServerUnavailable, $"The client '{_clientId}' stopped without telling broker {_broker}: there was no connection to say it on.");
-        }
+            throw new MqttException(MqttReasonCode.ServerUnavailable, $"The client '{_clientId}' stopped without telling broker {_broker}: there was no connection to say it on.");
 
         if (_version == MqttProtocolVersion.V311 && sessionExpiry == TimeSpan.Zero && _options.SessionExpiry > TimeSpan.Zero)
             await EndSession311Async(cancellationToken);
@@ -75,7 +72,16 @@ public sealed partial class MqttClient
             throw new InvalidOperationException($"{method} within a handler would wait for that handler; cancel the token of RunAsync instead.");
     }
 
-    private void EnterHandler() => s_inHandlerOf = this;
-
-    private static void LeaveHandler() => s_inHandlerOf = null;
+    private void InHandler(Action call)
+    {
+        s_inHandlerOf = this;
+        try
+        {
+            call();
+        }
+        finally
+        {
+            s_inHandlerOf = null;
+        }
+    }
 }

@@ -12,8 +12,7 @@ public sealed partial class MqttClient
     // before the first message of QoS 2 all identifiers that this client uses are released: the broker then delivers what it
     // holds, and answers PUBCOMP to each. Publishing waits for that; it happens once in a process, if at all.
     private bool _needsFreeing = true;
-    private int _freeing;
-    private bool[] _beingFreed = [];
+    private readonly HashSet<ushort> _freeing = [];
 
     /// <summary>Packets of the broker for packet identifiers that this process knows nothing of, in a session that is older than the process.</summary>
     public long StrayAcknowledgements { get; private set; }
@@ -23,25 +22,26 @@ public sealed partial class MqttClient
         InFlightMessage settled;
         lock (_gate)
         {
-            switch (_inFlight.StateOf(packetId))
+            var state = _inFlight.StateOf(packetId);
+            if (state == InFlightState.AwaitsPubAck) throw Violation.Protocol($"PUBREC for packet identifier {packetId}, which waits for PUBACK");
+            if (state == InFlightState.None)
             {
-                case InFlightState.AwaitsPubAck:
-                    throw Violation.Protocol($"PUBREC for packet identifier {packetId}, which waits for PUBACK");
-                case InFlightState.None:
-                    // 0x92: "not an error during recovery" (3.5.2.1).
-                    StrayAcknowledgements++;
-                    _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, packetId, MqttReasonCode.PacketIdentifierNotFound));
-                    return;
-                case var _ when reason >= MqttReasonCode.UnspecifiedError:
-                    settled = Settle(packetId);
-                    break;
-                case var state:
-                    if (state == InFlightState.AwaitsPubRec) _inFlight.SetReceived(packetId, reason);
-
-                    // One that was not sent again yet on this connection goes out in its turn.
-                    if (_inFlight[packetId].Sent) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, packetId));
-                    return;
+                // 0x92: "not an error during recovery" (3.5.2.1).
+                StrayAcknowledgements++;
+                _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, packetId, MqttReasonCode.PacketIdentifierNotFound));
+                return;
             }
+
+            if (reason < MqttReasonCode.UnspecifiedError)
+            {
+                if (state == InFlightState.AwaitsPubRec) _inFlight.SetReceived(packetId, reason);
+
+                // One that was not sent again yet on this connection goes out in its turn.
+                if (_inFlight[packetId].Sent) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, packetId));
+                return;
+            }
+
+            settled = Settle(packetId);
         }
 
         TellSettled(settled, reason);
@@ -52,18 +52,13 @@ public sealed partial class MqttClient
         InFlightMessage settled;
         lock (_gate)
         {
+            if (_freeing.Remove(packetId)) return;
             switch (_inFlight.StateOf(packetId))
             {
-                case var _ when _freeing > 0 && packetId < _beingFreed.Length && _beingFreed[packetId]:
-                    _beingFreed[packetId] = false;
-                    _freeing--;
-                    return;
-                case InFlightState.AwaitsPubComp:
-                    // 0x92 means that the broker had completed it before: it has the message.
+                case InFlightState.AwaitsPubComp: // also with 0x92, which means that the broker had completed it before: it has the message
                     settled = Settle(packetId);
                     break;
-                case InFlightState.None:
-                    // Answers a PUBREL that was for the broker's sake.
+                case InFlightState.None: // answers a PUBREL that was for the broker's sake
                     StrayAcknowledgements++;
                     return;
                 default:
@@ -90,9 +85,9 @@ public sealed partial class MqttClient
     {
         lock (_gate)
         {
-            var arrival = _deliveries.ArriveExactlyOnce(packetId, out turn);
-            if (arrival == IncomingDeliveries.Arrival.Acknowledged) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRec, packetId));
-            return arrival == IncomingDeliveries.Arrival.New;
+            var before = _deliveries.Arrive(packetId, MqttQos.ExactlyOnce, out turn);
+            if (before == IncomingDeliveries.State.Acknowledged) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRec, packetId));
+            return before == IncomingDeliveries.State.Free;
         }
     }
 
@@ -102,10 +97,12 @@ public sealed partial class MqttClient
     {
         if (!_inherited || !_needsFreeing) return true;
         _needsFreeing = false;
-        _freeing = _inFlight.Capacity;
-        _beingFreed = new bool[_freeing + 1];
-        Array.Fill(_beingFreed, true);
-        for (var packetId = 1; packetId <= _freeing; packetId++) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, (ushort)packetId));
+        for (var packetId = 1; packetId <= _inFlight.Capacity; packetId++)
+        {
+            _freeing.Add((ushort)packetId);
+            _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRel, (ushort)packetId));
+        }
+
         return false;
     }
 }

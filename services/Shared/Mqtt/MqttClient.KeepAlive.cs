@@ -12,7 +12,8 @@ public sealed partial class MqttClient
     private async Task KeepAliveLoopAsync(Connection connection)
     {
         var watch = new SilenceWatch(connection.KeepAlive, Environment.TickCount64);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Math.Max(1, Shortest(connection.KeepAlive, _options.ConnectTimeout) / LooksPerKeepAlive)));
+        var shortest = connection.KeepAlive > TimeSpan.Zero && connection.KeepAlive < _options.ConnectTimeout ? connection.KeepAlive : _options.ConnectTimeout;
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(Math.Max(1, shortest.TotalMilliseconds / LooksPerKeepAlive)));
         var pausedAt = 0L;
         try
         {
@@ -20,7 +21,8 @@ public sealed partial class MqttClient
             {
                 var now = Environment.TickCount64;
                 if (connection.Paused) pausedAt = now;
-                else if (Volatile.Read(ref _askedAt) is not 0 and var askedAt && now - Math.Max(askedAt, pausedAt) >= _options.ConnectTimeout.TotalMilliseconds) connection.End(NotSubscribed());
+                else if (_question is { AskedAt: var askedAt } && now - Math.Max(askedAt, pausedAt) >= _options.ConnectTimeout.TotalMilliseconds)
+                    connection.End(Silent(MqttReasonCode.ServerUnavailable, "SUBSCRIBE or UNSUBSCRIBE", _options.ConnectTimeout));
 
                 switch (watch.Look(now, connection.LastSent, connection.LastReceived, connection.Paused))
                 {
@@ -28,7 +30,7 @@ public sealed partial class MqttClient
                         Ping(connection);
                         break;
                     case SilenceWatch.Verdict.Dead:
-                        connection.End(Silent(connection));
+                        connection.End(Silent(MqttReasonCode.KeepAliveTimeout, "PINGREQ", connection.KeepAlive));
                         break;
                 }
             }
@@ -38,9 +40,6 @@ public sealed partial class MqttClient
             // The connection ends.
         }
     }
-
-    private static double Shortest(TimeSpan keepAlive, TimeSpan timeout) =>
-        keepAlive > TimeSpan.Zero && keepAlive < timeout ? keepAlive.TotalMilliseconds : timeout.TotalMilliseconds;
 
     private void Ping(Connection connection)
     {
@@ -53,11 +52,6 @@ public sealed partial class MqttClient
         connection.Send();
     }
 
-    private ConnectionEnd Silent(Connection connection) => new(
-        MqttReasonCode.KeepAliveTimeout,
-        $"Broker {_broker} answered no PINGREQ of client id '{_clientId}' for {connection.KeepAlive.TotalSeconds} s.");
-
-    private ConnectionEnd NotSubscribed() => new(
-        MqttReasonCode.ServerUnavailable,
-        $"Broker {_broker} answered no SUBSCRIBE or UNSUBSCRIBE of client id '{_clientId}' for {_options.ConnectTimeout.TotalSeconds} s.");
+    private ConnectionEnd Silent(MqttReasonCode reason, string request, TimeSpan time) =>
+        new(reason, $"Broker {_broker} answered no {request} of client id '{_clientId}' for {time.TotalSeconds} s.");
 }

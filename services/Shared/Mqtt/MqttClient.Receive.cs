@@ -21,7 +21,7 @@ public sealed partial class MqttClient
 
     private void ReceiveLoop(Connection connection)
     {
-        EnterHandler();
+        s_inHandlerOf = this; // on this thread it is all that runs
         var decoder = new PacketDecoder(_version);
         _inHandler = false;
         _handed = false;
@@ -124,10 +124,10 @@ public sealed partial class MqttClient
                 OnPubComp(pubComp.PacketIdentifier);
                 break;
             case MqttSubAckPacket subAck:
-                OnSubAck(connection, subAck.PacketIdentifier, false, [.. subAck.ReasonCodes.Select(code => PacketDecoder.ReasonOf((int)code))], subAck.ReasonString);
+                OnSubAck(subAck.PacketIdentifier, false, [.. subAck.ReasonCodes.Select(code => PacketDecoder.ReasonOf((int)code))], subAck.ReasonString);
                 break;
             case MqttUnsubAckPacket unsubAck:
-                OnSubAck(connection, unsubAck.PacketIdentifier, true, [.. (unsubAck.ReasonCodes ?? []).Select(code => PacketDecoder.ReasonOf((int)code))], unsubAck.ReasonString);
+                OnSubAck(unsubAck.PacketIdentifier, true, [.. (unsubAck.ReasonCodes ?? []).Select(code => PacketDecoder.ReasonOf((int)code))], unsubAck.ReasonString);
                 break;
             case MqttPingRespPacket:
                 break;
@@ -147,28 +147,14 @@ public sealed partial class MqttClient
         if (qos != MqttQos.AtMostOnce)
         {
             var before = _deliveries.Outstanding;
-            if (qos == MqttQos.AtLeastOnce) turn = _deliveries.ArriveAtLeastOnce(packet.PacketIdentifier);
+            if (qos == MqttQos.AtLeastOnce) _deliveries.Arrive(packet.PacketIdentifier, qos, out turn);
             else if (!ArrivesForTheFirstTime(packet.PacketIdentifier, out turn)) return;
             if (before >= _options.ReceiveMaximum && _version == MqttProtocolVersion.V500) CountExcess();
         }
 
         _inHandler = true;
-        _handler.OnMessage(new MqttMessage
-        {
-            Topic = topic,
-            Payload = packet.Payload.FirstSpan,
-            ContentType = packet.ContentType,
-            ResponseTopic = packet.ResponseTopic,
-            CorrelationData = packet.CorrelationData,
-            UserProperties = packet.UserProperties,
-            MessageExpiryInterval = packet.MessageExpiryInterval,
-            PayloadIsText = packet.PayloadFormatIndicator == MQTTnet.Protocol.MqttPayloadFormatIndicator.CharacterData,
-            SubscriptionIdentifiers = packet.SubscriptionIdentifiers,
-            Delivery = new MqttDelivery(connection.Epoch, packet.PacketIdentifier) { Turn = turn },
-            Qos = qos,
-            Retain = packet.Retain,
-            Duplicate = packet.Dup,
-        });
+        var delivery = new MqttDelivery(connection.Epoch, packet.PacketIdentifier) { Turn = turn };
+        _handler.OnMessage(new MqttMessage { Topic = topic, Payload = packet.Payload.FirstSpan, Packet = packet, Delivery = delivery });
         _inHandler = false;
         _handed = true;
     }

@@ -19,10 +19,10 @@ public sealed partial class MqttClient
                 while (TakeOutgoing(out var packets) is { IsEmpty: false } bytes)
                 {
                     connection.Stream.Write(bytes.Span);
-                    var now = Environment.TickCount64;
-                    connection.LastSent = now;
-                    AfterWrite(connection);
-                    if (_sendGathering.ShouldWait(bytes.Length, packets, now)) _sendGathering.Wait();
+                    connection.LastSent = Environment.TickCount64;
+                    connection.SayDrained();
+                    AfterRoomWasMade(connection);
+                    if (_sendGathering.ShouldWait(bytes.Length, packets, connection.LastSent)) _sendGathering.Wait();
                 }
 
                 if (!last) continue;
@@ -45,22 +45,10 @@ public sealed partial class MqttClient
         lock (_gate)
         {
             packets = _outgoing.Packets;
-            (_unwritten, _beingWritten) = (_beingWritten, _unwritten);
             return _outgoing.Take();
         }
     }
 
-    private void AfterWrite(Connection connection)
-    {
-        foreach (var operation in _beingWritten) operation.TrySetResult(MqttReasonCode.Success);
-        _beingWritten.Clear();
-        connection.SayDrained();
-        AfterRoomWasMade(connection);
-    }
-
     private ConnectionEnd Broken(Exception error) =>
-        new(MqttReasonCode.UnspecifiedError, $"The connection of client id '{_clientId}' to broker {_broker} broke: {error.Message}.")
-        {
-            WithoutAWord = true,
-        };
+        new(MqttReasonCode.UnspecifiedError, $"The connection of client id '{_clientId}' to broker {_broker} broke: {TransportException.Innermost(error)}.") { WithoutAWord = true };
 }

@@ -33,35 +33,24 @@ public sealed partial class MqttClient
         ? _options.SessionExpiry == TimeSpan.Zero || _ending311 || (_options.CleanStart && !_connectedOnce && !_cleaned)
         : _options.CleanStart && !_connectedOnce;
 
+    /// <summary>This connection is not to be kept: it asks whether the broker takes 3.1.1, or makes away with an old session, since 3.1.1 cannot ask for a new one that lasts.</summary>
+    private bool IsOnlyToAskOrToClean => IsAsking || (_version == MqttProtocolVersion.V311 && IsCleanStart && _options.SessionExpiry > TimeSpan.Zero && !_ending311);
+
     private static string Name(MqttProtocolVersion version) => version == MqttProtocolVersion.V311 ? "3.1.1" : "5";
 
-    private MqttProtocolVersion NextVersion()
-    {
-        if (_options.ProtocolVersion != MqttProtocolVersion.Automatic) return _options.ProtocolVersion;
-        return _fellBack || (_closings >= ClosingsOfOldBroker && !_takesVersion311) ? MqttProtocolVersion.V311 : MqttProtocolVersion.V500;
-    }
+    private MqttProtocolVersion NextVersion() =>
+        _options.ProtocolVersion != MqttProtocolVersion.Automatic ? _options.ProtocolVersion
+        : _fellBack || (_closings >= ClosingsOfOldBroker && !_takesVersion311) ? MqttProtocolVersion.V311 : MqttProtocolVersion.V500;
 
     /// <summary>What the options ask for and this version cannot say.</summary>
     private ConnectionEnd? CannotBeSaid()
     {
         if (_version != MqttProtocolVersion.V311) return null;
-        if (_broker.Password is not null && _broker.UserName is null)
-        {
-            return new ConnectionEnd(
-                MqttReasonCode.BadUserNameOrPassword,
-                $"Broker {_broker} speaks MQTT 3.1.1, where a password needs a user name (3.1.2.9): give one, mqtt://user:password@host:port.")
-            {
-                Final = true,
-            };
-        }
-
+        var speaks = $"Broker {_broker} speaks MQTT 3.1.1, where";
+        if (_broker is { Password: not null, UserName: null })
+            return new ConnectionEnd(MqttReasonCode.BadUserNameOrPassword, $"{speaks} a password needs a user name (3.1.2.9): give one, mqtt://user:password@host:port.") { Final = true };
         if (_clientId.Length > 0 || _options.SessionExpiry == TimeSpan.Zero) return null;
-        return new ConnectionEnd(
-            MqttReasonCode.ClientIdentifierNotValid,
-            $"Broker {_broker} speaks MQTT 3.1.1, where a session that outlives its connection needs a client id (3.1.3.1): give one, or a session expiry of zero.")
-        {
-            Final = !IsAsking,
-        };
+        return new ConnectionEnd(MqttReasonCode.ClientIdentifierNotValid, $"{speaks} a session that outlives its connection needs a client id (3.1.3.1): give one, or a session expiry of zero.") { Final = !IsAsking };
     }
 
     /// <summary>The broker refuses the version: the next attempt is made with 3.1.1.</summary>
@@ -86,31 +75,18 @@ public sealed partial class MqttClient
         }
 
         // Any other failure begins it anew, also asking with 3.1.1 in vain: then the broker is just away.
-        if (_version == MqttProtocolVersion.V311 && _takesVersion311) return failure;
-        _closings = 0;
-        _takesVersion311 = false;
+        if (_version == MqttProtocolVersion.V500 || !_takesVersion311) (_closings, _takesVersion311) = (0, false);
         return failure;
     }
 
-    /// <summary>
-    /// This connection is not to be kept: it asked whether the broker takes 3.1.1, or made away with an old session, since 3.1.1
-    /// cannot ask for a new session that lasts.
-    /// </summary>
-    private bool IsOnlyToAskOrToClean() =>
-        IsAsking || (_version == MqttProtocolVersion.V311 && IsCleanStart && _options.SessionExpiry > TimeSpan.Zero && !_ending311);
-
     private ConnectionEnd? AfterAskingOrCleaning()
     {
-        if (IsAsking)
-        {
-            _takesVersion311 = true;
-            return new ConnectionEnd(
-                MqttReasonCode.UnsupportedProtocolVersion,
-                $"Broker {_broker} takes MQTT 3.1.1 and closed the connection on CONNECT of MQTT 5 {_closings} times: MQTT 5 is tried once more.");
-        }
-
-        _cleaned = true;
-        return null;
+        _cleaned = !IsAsking;
+        if (_cleaned) return null;
+        _takesVersion311 = true;
+        return new ConnectionEnd(
+            MqttReasonCode.UnsupportedProtocolVersion,
+            $"Broker {_broker} takes MQTT 3.1.1 and closed the connection on CONNECT of MQTT 5 {_closings} times: MQTT 5 is tried once more.");
     }
 
     private static void SayGoodbye(Connection connection) => connection.Stream.Write(new PacketEncoder(MqttProtocolVersion.V311).Encode(new MqttDisconnectPacket()).Packet);

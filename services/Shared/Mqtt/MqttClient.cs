@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using MQTTnet.Packets;
 using Tally.Mqtt.Connections;
 using Tally.Mqtt.Session;
 
@@ -28,7 +27,6 @@ public sealed partial class MqttClient : IMqttClient
     private readonly IMqttHandler _handler;
     private readonly ILogger _logger;
     private readonly BrokerAddress _broker;
-    private readonly BackOff _backOff;
     private readonly CancellationTokenSource _disposing = new();
     private readonly Gathering _receiveGathering;
     private readonly Gathering _sendGathering;
@@ -37,7 +35,6 @@ public sealed partial class MqttClient : IMqttClient
     private readonly Lock _gate = new();
     private readonly OutgoingBuffer _outgoing = new();
     private readonly InFlightMessages _inFlight;
-    private readonly LinkedList<PublishOperation> _waiting = new();
     private Connection? _open;
     private Exception? _over;
     private Task? _run;
@@ -45,10 +42,10 @@ public sealed partial class MqttClient : IMqttClient
 
     // Used by the loop of RunAsync only.
     private int _earlyEnds;
+    private int _failures;
     private string? _lastTold;
 
     private volatile int _epoch;
-    private volatile bool _ready;
 
     /// <summary>Makes a client that is not connected yet.</summary>
     /// <param name="options">Broker, session and limits.</param>
@@ -65,7 +62,6 @@ public sealed partial class MqttClient : IMqttClient
         _logger = logger ?? NullLogger<MqttClient>.Instance;
         _broker = BrokerAddress.From(options);
         _clientId = options.ClientId;
-        _backOff = new BackOff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared);
         _receiveGathering = new Gathering(options.GatherTime);
         _sendGathering = new Gathering(options.GatherTime);
         _inFlight = new InFlightMessages(Math.Min(options.PublishWindow, (ushort)(SubscribePacketId - 1)));
@@ -74,9 +70,6 @@ public sealed partial class MqttClient : IMqttClient
 
     /// <inheritdoc/>
     public int Epoch => _epoch;
-
-    /// <inheritdoc/>
-    public bool IsReady => _ready;
 
     /// <inheritdoc/>
     public Task RunAsync(CancellationToken stop)
@@ -125,7 +118,7 @@ public sealed partial class MqttClient : IMqttClient
                 if (end.Fault is not null) ExceptionDispatchInfo.Throw(end.Fault);
                 if (end.Final) throw new MqttRefusedException(end.Reason, end.Message) { ReasonString = end.ReasonString };
                 if (end.Stopped) return;
-                var pause = _earlyEnds < EarlyEndsOfTakeover ? _backOff.Next() : _options.TakeoverDelay;
+                var pause = _earlyEnds < EarlyEndsOfTakeover ? NextPause() : _options.TakeoverDelay;
                 await Task.Delay(pause, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -137,26 +130,28 @@ public sealed partial class MqttClient : IMqttClient
         }
         finally
         {
-            _unanswered.CloseAll();
+            CloseUnanswered(0);
             EndSession(over);
         }
     }
 
-    private async Task<ConnectionEnd> ConnectAndServeAsync(CancellationToken stop)
+    /// <summary>Exponential back-off with full jitter: a random time below a bound that doubles, so that many clients of a broker that restarts do not come at once.</summary>
+    private TimeSpan NextPause()
     {
-        var (connection, connAck, failure) = await TryConnectAsync(stop);
-        if (connection is null) return WeighClosing(failure!);
-        using (connection)
-        {
-            return await ServeAsync(connection, connAck!, stop);
-        }
+        // 2^30 times any sensible first pause is longer than any longest.
+        var bound = Math.Min(_options.MaxReconnectDelay.TotalMilliseconds, _options.ReconnectDelay.TotalMilliseconds * (1L << Math.Min(_failures++, 30)));
+        return TimeSpan.FromMilliseconds(bound * Random.Shared.NextDouble());
     }
 
-    private async Task<ConnectionEnd> ServeAsync(Connection connection, MqttConnAckPacket connAck, CancellationToken stop)
+    private async Task<ConnectionEnd> ConnectAndServeAsync(CancellationToken stop)
     {
+        var (opened, connAck, failure) = await TryConnectAsync(stop);
+        if (opened is null) return WeighClosing(failure!);
+        using var connection = opened;
+        var subscribing = Task.CompletedTask;
         try
         {
-            Begin(connection, connAck);
+            subscribing = Begin(connection, connAck!);
         }
         catch (Exception error)
         {
@@ -183,7 +178,7 @@ public sealed partial class MqttClient : IMqttClient
         await send;
         await receive;
         await keepAlive;
-        lock (_gate) FailUnwritten();
+        await subscribing;
         return AfterLife(connection, end);
     }
 
@@ -217,24 +212,12 @@ public sealed partial class MqttClient : IMqttClient
         if (again && end.Stopped) _logger.LogInformation("MQTT: {Message}", end.Message);
         else if (again && !end.Final && end.Fault is null) _logger.LogWarning("MQTT: {Message} Connecting again.", end.Message);
         if (!again && end.Epoch == 0) return;
-        EnterHandler();
-        try
-        {
-            _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message) { ReasonString = end.ReasonString });
-        }
-        finally
-        {
-            LeaveHandler();
-        }
+        InHandler(() => _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message) { ReasonString = end.ReasonString }));
     }
 
     /// <summary>Runs what blocks in the socket on a thread of its own.</summary>
     private static Task OnThread(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static ConnectionEnd Fault(Exception error) =>
-        new(MqttReasonCode.ImplementationSpecificError, $"{error.GetType().Name}: {error.Message}")
-        {
-            Fault = error,
-            Farewell = MqttReasonCode.ImplementationSpecificError,
-        };
+        new(MqttReasonCode.ImplementationSpecificError, $"{error.GetType().Name}: {error.Message}") { Fault = error, Farewell = MqttReasonCode.ImplementationSpecificError };
 }

@@ -1,3 +1,6 @@
+using MQTTnet;
+using MQTTnet.Packets;
+
 namespace Tally.Mqtt;
 
 /// <summary>How to connect, and the limits in both directions. Immutable; a client keeps to what it was made with.</summary>
@@ -21,7 +24,12 @@ public sealed record MqttClientOptions
     /// <summary>Version of the protocol to speak (3.1.2.2).</summary>
     public MqttProtocolVersion ProtocolVersion { get; init; } = MqttProtocolVersion.Automatic;
     /// <summary>What the broker publishes when the connection ends without an orderly DISCONNECT (3.1.2.5); null: nothing.</summary>
-    public MqttWill? Will { get; init; }
+    public MqttApplicationMessage? Will { get; init; }
+    /// <summary>
+    /// How long the broker waits for the client to come back before publishing the will (3.1.3.2.2), in whole seconds; not longer than the
+    /// session lives. MQTT 5 only.
+    /// </summary>
+    public TimeSpan WillDelay { get; init; }
     /// <summary>How to speak TLS, for <c>mqtts://</c> and <c>wss://</c>; null: as the system does by default.</summary>
     public MqttTls? Tls { get; init; }
     /// <summary>What to subscribe to. Sent on the first connection and on every one that finds no session present.</summary>
@@ -60,8 +68,8 @@ public sealed record MqttClientOptions
     /// </summary>
     public bool UseTopicAliases { get; init; }
     /// <summary>User properties of CONNECT (3.1.2.11.8), in order.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> UserProperties { get; init; } = [];
-    /// <summary>Ask for <see cref="MqttConnected.ResponseInformation"/> (3.1.2.11.6).</summary>
+    public IReadOnlyList<MqttUserProperty> UserProperties { get; init; } = [];
+    /// <summary>Ask for Response Information in CONNACK (3.1.2.11.6).</summary>
     public bool RequestResponseInformation { get; init; }
     /// <summary>Let the broker send reason strings and user properties with any packet (3.1.2.11.7).</summary>
     public bool RequestProblemInformation { get; init; } = true;

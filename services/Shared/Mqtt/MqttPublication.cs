@@ -2,7 +2,7 @@ using MQTTnet.Packets;
 
 namespace Tally.Mqtt;
 
-/// <summary>A message to publish (PUBLISH; MQTT 5, 3.3). Copied before the call returns.</summary>
+/// <summary>A message to publish (PUBLISH; MQTT 5, 3.3). Copied when it is taken for sending.</summary>
 public readonly record struct MqttPublication
 {
     /// <summary>Topic name: 1 to 65,535 bytes of UTF-8, no wildcards, no U+0000.</summary>

@@ -1,3 +1,5 @@
+using MQTTnet.Protocol;
+
 namespace Tally.Mqtt;
 
 /// <summary>One topic filter to subscribe to (3.8.3), or a shared one, <c>$share/group/filter</c> (4.8.2).</summary>
@@ -10,22 +12,6 @@ public sealed record MqttSubscription(string Filter, MqttQos Qos = MqttQos.AtLea
     public bool RetainAsPublished { get; init; }
     /// <summary>Whether retained messages are sent when subscribing (3.8.3.1).</summary>
     public MqttRetainHandling RetainHandling { get; init; }
-    /// <summary>
-    /// Comes with each message that matches, in <see cref="MqttMessage.SubscriptionIdentifiers"/> (3.8.2.1.2):
-    /// 1 to 268,435,455; null: none.
-    /// </summary>
+    /// <summary>Comes with each message that matches (3.8.2.1.2): 1 to 268,435,455; null: none.</summary>
     public uint? Identifier { get; init; }
-}
-
-/// <summary>Whether retained messages come with a subscription (3.8.3.1).</summary>
-public enum MqttRetainHandling : byte
-{
-    /// <summary>Whenever subscribing.</summary>
-    Send = 0,
-
-    /// <summary>Only where there was no such subscription yet.</summary>
-    SendIfNew = 1,
-
-    /// <summary>Never.</summary>
-    DoNotSend = 2,
 }

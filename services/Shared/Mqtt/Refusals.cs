@@ -18,6 +18,11 @@ internal static class Refusals
         MqttReasonCode.BadUserNameOrPassword or MqttReasonCode.NotAuthorized or MqttReasonCode.Banned or
         MqttReasonCode.BadAuthenticationMethod or MqttReasonCode.SessionTakenOver or MqttReasonCode.ServerMoved;
 
+    /// <summary>The same of a subscription that a connection begins with.</summary>
+    public static bool IsFinalForSubscription(MqttReasonCode reason) => reason is
+        MqttReasonCode.NotAuthorized or MqttReasonCode.TopicFilterInvalid or MqttReasonCode.SharedSubscriptionsNotSupported or
+        MqttReasonCode.SubscriptionIdentifiersNotSupported or MqttReasonCode.WildcardSubscriptionsNotSupported or MqttReasonCode.PacketTooLarge;
+
     private static string WayOut(MqttReasonCode reason, string? serverReference) => reason switch
     {
         MqttReasonCode.BadUserNameOrPassword =>

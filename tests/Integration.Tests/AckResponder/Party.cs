@@ -30,7 +30,7 @@ internal sealed class Party : IMqttHandler, IAsyncDisposable
 
     public void OnMessage(in MqttMessage message)
     {
-        Arrived.Enqueue((Encoding.UTF8.GetString(message.Topic), Encoding.UTF8.GetString(message.Payload), message.CorrelationData.ToArray()));
+        Arrived.Enqueue((Encoding.UTF8.GetString(message.Topic), Encoding.UTF8.GetString(message.Payload), message.Packet.CorrelationData ?? []));
         _client.Acknowledge(message.Delivery);
     }
 

@@ -91,7 +91,7 @@ internal sealed class Publisher : IMqttHandler, IAsyncDisposable
 
     void IMqttHandler.OnMessage(in MqttMessage message)
     {
-        var arrived = new Arrived(Encoding.UTF8.GetString(message.Topic), message.Payload.ToArray(), message.CorrelationData.ToArray());
+        var arrived = new Arrived(Encoding.UTF8.GetString(message.Topic), message.Payload.ToArray(), message.Packet.CorrelationData ?? []);
         OnArrival(arrived);
         _arrived.Enqueue(arrived);
         _client.Acknowledge(message.Delivery);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using MQTTnet.Protocol;
 using Tally.Mqtt;
 using Tally.Testing;
 
@@ -85,14 +86,14 @@ internal sealed class Endpoint : IMqttHandler, IAsyncDisposable
 
     void IMqttHandler.OnMessage(in MqttMessage message)
     {
-        var user = (message.UserProperties ?? []).Select(pair => (pair.Name, Text(pair.ValueBuffer.Span))).ToList();
+        var user = (message.Packet.UserProperties ?? []).Select(pair => (pair.Name, Text(pair.ValueBuffer.Span))).ToList();
         Messages.Enqueue(new Received(
-            Text(message.Topic), Text(message.Payload), message.ContentType ?? "", message.ResponseTopic ?? "", Text(message.CorrelationData),
-            user, message.Delivery, message.Qos, message.Retain, message.Duplicate)
+            Text(message.Topic), Text(message.Payload), message.Packet.ContentType ?? "", message.Packet.ResponseTopic ?? "", Text(message.Packet.CorrelationData),
+            user, message.Delivery, message.Qos, message.Packet.Retain, message.Packet.Dup)
         {
-            PayloadIsText = message.PayloadIsText,
-            MessageExpiryInterval = message.MessageExpiryInterval,
-            SubscriptionIdentifiers = string.Join(' ', (message.SubscriptionIdentifiers ?? []).Order()),
+            PayloadIsText = message.Packet.PayloadFormatIndicator == MqttPayloadFormatIndicator.CharacterData,
+            MessageExpiryInterval = message.Packet.MessageExpiryInterval,
+            SubscriptionIdentifiers = string.Join(' ', (message.Packet.SubscriptionIdentifiers ?? []).Order()),
         });
         if (Acknowledges) Client.Acknowledge(message.Delivery);
     }

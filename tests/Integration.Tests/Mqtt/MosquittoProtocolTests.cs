@@ -9,6 +9,7 @@ using Tally.Mqtt;
 using Tally.Testing;
 using Xunit;
 using MqttProtocolVersion = Tally.Mqtt.MqttProtocolVersion;
+using MqttApplicationMessageBuilder = MQTTnet.MqttApplicationMessageBuilder;
 
 namespace Tally.Integration.Tests.Mqtt;
 
@@ -173,12 +174,9 @@ public sealed class MosquittoProtocolTests : IAsyncLifetime
             await using var dying = new Endpoint(Endpoint.Options(Publisher, "dying") with
             {
                 ProtocolVersion = version,
-                Will = new MqttWill
-                {
-                    Topic = "telemetry/d/will", Payload = Encoding.UTF8.GetBytes(payload), Qos = MqttQos.ExactlyOnce, ContentType = "text/plain",
-                    ResponseTopic = "acks/d", CorrelationData = "c"u8.ToArray(), PayloadIsText = true, MessageExpiry = TimeSpan.FromMinutes(1),
-                    UserProperties = [new("a", "b")],
-                },
+                Will = new MqttApplicationMessageBuilder().WithTopic("telemetry/d/will").WithPayload(payload)
+                    .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.ExactlyOnce).WithContentType("text/plain").WithResponseTopic("acks/d").WithCorrelationData("c"u8.ToArray())
+                    .WithPayloadFormatIndicator(MqttPayloadFormatIndicator.CharacterData).WithMessageExpiryInterval(60).WithUserProperty("a", "b"u8.ToArray()).Build(),
             });
             await dying.UntilReadyAsync();
             await dying.Client.DisconnectAsync(reason, null, Cancel);
@@ -200,7 +198,7 @@ public sealed class MosquittoProtocolTests : IAsyncLifetime
         await subscriber.UntilReadyAsync();
         await using var publisher = new Endpoint(Endpoint.Options(Publisher, "pub") with { UseTopicAliases = true });
         await publisher.UntilReadyAsync();
-        publisher.Connections.Single().TopicAliasMaximum.ShouldBe((ushort)10);
+        publisher.Connections.Single().ConnAck.TopicAliasMaximum.ShouldBe((ushort)10);
         for (var token = 0; token < 300; token++) await publisher.PublishAsync($"telemetry/d/m{token % 15}", token, Cancel, (MqttQos)(token % 3));
         await subscriber.UntilReceivedAsync(300);
         subscriber.Messages.ShouldAllBe(message => message.Topic == $"telemetry/d/m{int.Parse(message.Payload, null) % 15}");
@@ -215,7 +213,7 @@ public sealed class MosquittoProtocolTests : IAsyncLifetime
             new MqttPublication { Topic = "telemetry/d/m", Payload = "kept"u8.ToArray(), Retain = true, Qos = MqttQos.AtLeastOnce, MessageExpiryInterval = 600, PayloadIsText = true },
             Cancel);
         await using var subscriber = new Endpoint(Endpoint.Options(
-            Subscriber, "sub", new MqttSubscription("telemetry/+/m") { Identifier = 7, RetainAsPublished = true, RetainHandling = Tally.Mqtt.MqttRetainHandling.DoNotSend }));
+            Subscriber, "sub", new MqttSubscription("telemetry/+/m") { Identifier = 7, RetainAsPublished = true, RetainHandling = MqttRetainHandling.DoNotSendOnSubscribe }));
         await subscriber.UntilReadyAsync();
         await publisher.Client.PublishAsync(new MqttPublication { Topic = "telemetry/d/m", Payload = "new"u8.ToArray(), Retain = true, Qos = MqttQos.AtLeastOnce }, Cancel);
         await subscriber.UntilReceivedAsync(1);

@@ -1,5 +1,6 @@
 using Shouldly;
 using Tally.Mqtt;
+using Tally.ServiceDefaults.Telemetry;
 using Tally.Testing;
 using Xunit;
 
@@ -83,7 +84,7 @@ public sealed class MosquittoTests : IAsyncLifetime
     {
         await using var publisher = new Endpoint(Endpoint.Options(Publisher, "pub"));
         await publisher.UntilReadyAsync();
-        publisher.Connections.Single().ReceiveMaximum.ShouldBe((ushort)2000);
+        publisher.Connections.Single().ConnAck.ReceiveMaximum.ShouldBe((ushort)2000);
         _broker.Pause();
         var taken = 0;
         while (publisher.Client.TryPublish(new MqttPublication { Topic = "telemetry/d/m", Qos = MqttQos.AtLeastOnce }, taken)) taken++;

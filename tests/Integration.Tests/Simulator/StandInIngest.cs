@@ -65,8 +65,8 @@ internal sealed class StandInIngest : IMqttHandler, IAsyncDisposable
     public void OnMessage(in MqttMessage message) => _arrived.Add(new Arrival(
         Encoding.UTF8.GetString(message.Topic),
         message.Payload.ToArray(),
-        Encoding.UTF8.GetBytes(message.ResponseTopic ?? ""),
-        message.CorrelationData.ToArray(),
+        Encoding.UTF8.GetBytes(message.Packet.ResponseTopic ?? ""),
+        message.Packet.CorrelationData ?? [],
         message.Delivery));
 
     public ValueTask OnReadCompletedAsync(CancellationToken cancellationToken)

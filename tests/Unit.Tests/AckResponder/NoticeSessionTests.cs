@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Shouldly;
@@ -106,7 +108,7 @@ public sealed class NoticeSessionTests : IAsyncDisposable, IMqttClientFactory
         Topic = "stored/r"u8,
         Payload = payload,
         Delivery = new MqttDelivery(1, packetId),
-        Qos = MqttQos.AtLeastOnce,
+        Packet = new MqttPublishPacket { QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce },
     });
 
     private static async Task UntilAsync(Func<bool> condition)

@@ -1,3 +1,4 @@
+using MQTTnet.Packets;
 using Shouldly;
 using Tally.Ingest.Retiring;
 using Tally.Mqtt;
@@ -24,7 +25,7 @@ public sealed class BorrowedSessionTests : IAsyncDisposable
     public async Task Once_it_stood_and_is_gone_its_client_does_not_connect_again()
     {
         _session.Start(_client);
-        _session.OnConnected(new MqttConnected(1, SessionPresent: true, 100));
+        _session.OnConnected(new MqttConnected(1, new MqttConnAckPacket { IsSessionPresent = true }));
         _session.OnDisconnected(new MqttDisconnected(1, MqttReasonCode.UnspecifiedError, "closed"));
 
         (await _session.Connected).ShouldBeTrue();
@@ -36,7 +37,7 @@ public sealed class BorrowedSessionTests : IAsyncDisposable
     public void After_leaving_its_end_is_no_loss()
     {
         _session.Start(_client);
-        _session.OnConnected(new MqttConnected(1, SessionPresent: true, 100));
+        _session.OnConnected(new MqttConnected(1, new MqttConnAckPacket { IsSessionPresent = true }));
         _session.Leave();
         _session.OnDisconnected(new MqttDisconnected(1, MqttReasonCode.Success, "disconnected"));
 

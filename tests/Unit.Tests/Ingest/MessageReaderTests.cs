@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using FsCheck.Fluent;
+using MQTTnet.Packets;
 using Shouldly;
 using Tally.Contracts;
 using Tally.Ingest.Receiving;
@@ -90,7 +91,7 @@ public sealed class MessageReaderTests : IDisposable
     {
         var first = _receiver.Read(new TestMessage("home/a", "5") { PacketId = 9 }).Rows.Readings[0];
 
-        _receiver.Handler.OnConnected(new MqttConnected(2, SessionPresent: false, 100));
+        _receiver.Handler.OnConnected(new MqttConnected(2, new MqttConnAckPacket()));
 
         _receiver.Read(new TestMessage("home/a", "5") { PacketId = 9, Duplicate = true, Epoch = 2 }).Rows.Readings[0].Seq.ShouldNotBe(first.Seq);
     }
@@ -174,6 +175,7 @@ public sealed class MessageReaderTests : IDisposable
     public void Nothing_is_allocated_for_native_readings_once_warm()
     {
         byte[][] payloads = [.. Enumerable.Range(1, 100).Select(seq => Encoding.UTF8.GetBytes(TestMessage.Native("r1", "d1", seq).Payload))];
+        var packet = new MqttPublishPacket { ResponseTopic = "acks/sim-1" };
         var batch = new PendingBatch(2_000);
         Fill();
         batch.Clear();
@@ -192,7 +194,7 @@ public sealed class MessageReaderTests : IDisposable
                     {
                         Topic = i % 2 == 0 ? "telemetry/d1/temperature"u8 : "telemetry/d2/temperature"u8,
                         Payload = payloads[i % 100],
-                        ResponseTopic = "acks/sim-1",
+                        Packet = packet,
                         Delivery = new MqttDelivery(1, (ushort)(i + 1)),
                     },
                     batch);

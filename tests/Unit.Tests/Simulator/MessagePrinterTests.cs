@@ -1,4 +1,6 @@
 using System.Text;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
 using Shouldly;
 using Tally.Mqtt;
 using Tally.SensorSimulator.Watching;
@@ -48,8 +50,7 @@ public sealed class MessagePrinterTests
             {
                 Topic = "home/temperature"u8,
                 Payload = Encoding.UTF8.GetBytes($"{i}"),
-                Qos = MqttQos.AtLeastOnce,
-                Retain = i == 1,
+                Packet = new MqttPublishPacket { QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce, Retain = i == 1 },
                 Delivery = new MqttDelivery(1, (ushort)i),
             });
         }

@@ -8,8 +8,10 @@ namespace Tally.Mqtt.Connections;
 /// second for 360 reads, and half of a service's processor time (seen). One thread may read while another writes.
 /// </summary>
 /// <remarks>Reads ahead: a WebSocket reads the header of each frame by itself, and a broker may put each packet into a frame of its own.</remarks>
-internal sealed class SocketStream(Socket socket) : BlockingStream
+internal sealed class SocketStream(Socket connected) : NetworkStream(connected, ownsSocket: true)
 {
+    private readonly NetworkStream _wire = new(connected); // one derived from it would copy what is written and read
+
     // About what gathers in a millisecond of a running stream.
     private readonly byte[] _ahead = new byte[32 * 1024];
     private int _start;
@@ -32,35 +34,22 @@ internal sealed class SocketStream(Socket socket) : BlockingStream
         return count;
     }
 
-    public override void Write(ReadOnlySpan<byte> buffer)
-    {
-        try
-        {
-            while (!buffer.IsEmpty) buffer = buffer[socket.Send(buffer)..];
-        }
-        catch (SocketException error)
-        {
-            throw new IOException(error.Message, error); // as streams have it
-        }
-    }
+    public override void Write(ReadOnlySpan<byte> buffer) => _wire.Write(buffer);
 
-    protected override void Dispose(bool disposing)
+    public override int Read(byte[] buffer, int offset, int size) => Read(buffer.AsSpan(offset, size));
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)
     {
-        if (disposing) socket.Dispose();
-        base.Dispose(disposing);
+        Write(buffer.Span);
+        return ValueTask.CompletedTask;
     }
 
     private int Receive(Span<byte> buffer)
     {
-        try
-        {
-            var count = socket.Receive(buffer);
-            if (count > 0) First ??= buffer[0];
-            return count;
-        }
-        catch (SocketException error)
-        {
-            throw new IOException(error.Message, error);
-        }
+        var count = _wire.Read(buffer);
+        if (count > 0) First ??= buffer[0];
+        return count;
     }
 }

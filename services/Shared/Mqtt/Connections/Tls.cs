@@ -12,52 +12,49 @@ namespace Tally.Mqtt.Connections;
 /// There is no close_notify at the end: sending one is not safe while another thread reads (OpenSSL's connection is not locked for
 /// it), and DISCONNECT, which is sent before, says the same to a broker.
 /// </remarks>
-internal sealed class Tls : IDisposable
+internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls options) : IDisposable
 {
-    private readonly SocketStream _wire;
-    private readonly BrokerAddress _broker;
-    private readonly MqttTls _options;
-    private readonly TlsFiles _files;
-    private readonly string _serverName;
+    private readonly TlsFiles _files = TlsFiles.Load(options);
+    private readonly string _serverName = options.ServerName ?? broker.Host;
     private string? _refusal;
     private bool _askedForCertificate;
 
-    private Tls(SocketStream wire, BrokerAddress broker, MqttTls? options)
-    {
-        (_wire, _broker, _options) = (wire, broker, options ?? new MqttTls());
-        _serverName = _options.ServerName ?? broker.Host;
-        _files = TlsFiles.Load(_options);
-        Stream = new SslStream(wire);
-    }
+    public SslStream Stream { get; } = new(wire);
 
-    public SslStream Stream { get; }
-
-    private string? OwnCertificate => _files.Certificate is { } own ? TransportException.Printable(own.TargetCertificate.Subject) : null;
-
-    /// <summary>Shakes hands. Blocks.</summary>
+    /// <summary>Blocks.</summary>
     /// <exception cref="TransportException">The broker cannot be trusted, does not trust us, or does not speak TLS.</exception>
-    public static Tls Open(SocketStream wire, BrokerAddress broker, MqttTls? options)
+    public void ShakeHands()
     {
-        var tls = new Tls(wire, broker, options);
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        if (_files.Authorities is { } authorities)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(authorities);
+        }
+
         try
         {
-            tls.Stream.AuthenticateAsClient(tls.Options());
-            return tls;
+            Stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+            {
+                TargetHost = _serverName,
+                ApplicationProtocols = options.AlpnProtocols.Count == 0 ? null : [.. options.AlpnProtocols.Select(protocol => new SslApplicationProtocol(protocol))],
+                CertificateChainPolicy = policy,
+                RemoteCertificateValidationCallback = IsTrusted,
+                ClientCertificateContext = _files.Certificate,
+                LocalCertificateSelectionCallback = _files.Certificate is null ? NoCertificate : null,
+                AllowTlsResume = false, // it would go on with the certificates of the connection before, which may have been exchanged since
+                AllowRenegotiation = false, // of TLS 1.2; no broker needs it, and it would write from the thread that reads
+            });
         }
         catch (Exception error) when (error is AuthenticationException or IOException)
         {
-            tls.Dispose();
-            throw tls.HandshakeFailed(error);
+            throw _refusal is null ? WhatWasMeant(error) ?? Unanswered(error) : new TransportException(MqttReasonCode.UnspecifiedError, _refusal, error);
         }
     }
 
     /// <summary>What a failure before anything of MQTT was read was meant to say.</summary>
-    public Exception Explain(Exception error)
-    {
-        if (TlsAlert.Find(error) is null && error is IOException and not EndOfStreamException) error = WhatWasSaid() ?? error;
-        if (WhatWasMeant(error) is { } known) return known;
-        return OwnCertificate is { } own && error is IOException ? new IOException($"{TransportException.Innermost(error)} (it may refuse the client's certificate '{own}')", error) : error;
-    }
+    public Exception Explain(Exception error) => WhatWasMeant(error) ??
+        (_files.Subject is { } own && error is IOException ? new IOException($"{TransportException.Innermost(error)} (it may refuse the client's certificate '{own}')", error) : error);
 
     public void Dispose()
     {
@@ -65,49 +62,36 @@ internal sealed class Tls : IDisposable
         _files.Dispose();
     }
 
-    // A broker that refuses the client's certificate says so and closes, perhaps before CONNECT is written; what it said can still be read.
-    private IOException? WhatWasSaid()
-    {
-        try
-        {
-            Span<byte> nothing = stackalloc byte[1];
-            _ = Stream.Read(nothing);
-            return null;
-        }
-        catch (IOException error)
-        {
-            return TlsAlert.Find(error) is null ? null : error;
-        }
-    }
-
-    private SslClientAuthenticationOptions Options()
-    {
-        var policy = new X509ChainPolicy
-        {
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-            TrustMode = _files.Authorities is null ? X509ChainTrustMode.System : X509ChainTrustMode.CustomRootTrust,
-        };
-        if (_files.Authorities is not null) policy.CustomTrustStore.AddRange(_files.Authorities);
-        var options = new SslClientAuthenticationOptions
-        {
-            TargetHost = _serverName,
-            ApplicationProtocols = _options.AlpnProtocols.Count == 0 ? null : [.. _options.AlpnProtocols.Select(protocol => new SslApplicationProtocol(protocol))],
-            CertificateChainPolicy = policy,
-            RemoteCertificateValidationCallback = IsTrusted,
-            ClientCertificateContext = _files.Certificate,
-            AllowTlsResume = false, // it would go on with the certificates of the connection before, which may have been exchanged since
-            AllowRenegotiation = false, // of TLS 1.2; no broker needs it, and it would write from the thread that reads
-        };
-        if (_files.Certificate is null) options.LocalCertificateSelectionCallback = NoCertificate;
-        return options;
-    }
-
     private bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (errors == SslPolicyErrors.None) return true;
-        _refusal = CertificateRefusal.Describe(certificate, chain, errors, _serverName, _options.CaFile);
+        _refusal = certificate is X509Certificate2 own ? string.Join("; ", Problems(own, chain, errors)) : "it shows no certificate";
         return false;
+    }
+
+    private IEnumerable<string> Problems(X509Certificate2 own, X509Chain? chain, SslPolicyErrors errors)
+    {
+        var its = $"its certificate '{TransportException.Printable(own.Subject)}'";
+        var statuses = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status) ?? X509ChainStatusFlags.NoError;
+        if (statuses.HasFlag(X509ChainStatusFlags.NotTimeValid))
+            yield return $"{its}, or one that it was issued with, is only valid from {own.NotBefore.ToUniversalTime():u} to {own.NotAfter.ToUniversalTime():u}: renew it at the broker, or set this machine's clock right";
+        if ((statuses & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
+        {
+            var issuer = TransportException.Printable(chain!.ChainElements[^1].Certificate.Issuer);
+            yield return options.CaFile is { } file
+                ? $"{its} was issued by '{issuer}', which is not in Tls.CaFile '{file}': put that authority's root certificate there"
+                : $"{its} was issued by '{issuer}', which this system does not trust: set Tls.CaFile to the PEM file of that authority's root certificate";
+        }
+
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+        {
+            var names = own.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(address => $"{address}")));
+            yield return $"{its} is for {TransportException.Printable(string.Join(", ", names.DefaultIfEmpty("that name only")))} and not for '{_serverName}': " +
+                "connect to a name that it is for, or set Tls.ServerName to one if this is the right broker";
+        }
+
+        const X509ChainStatusFlags Said = X509ChainStatusFlags.NotTimeValid | X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
+        if ((statuses & ~Said) is not 0 and var others) yield return $"{its} is refused: {others}";
     }
 
     // Asked twice: before the handshake begins, and, with the broker's certificate, when the broker asks for ours.
@@ -117,30 +101,27 @@ internal sealed class Tls : IDisposable
         return null!;
     }
 
-    private TransportException HandshakeFailed(Exception error)
-    {
-        if (_refusal is not null) return new TransportException(MqttReasonCode.UnspecifiedError, _refusal, error);
-        if (WhatWasMeant(error) is { } known) return known;
-        var isPort = $"is {_broker.Port} a port for TLS? Else write {(_broker.IsWebSocket ? "ws" : "mqtt")}:// if it is one without";
-        return _wire.First switch
-        {
-            null => new TransportException(MqttReasonCode.ServerUnavailable, $"it closed the connection instead of answering the TLS handshake; {isPort}", error),
-
-            // Content types of a TLS record (RFC 8446, 5.1): alert and handshake.
-            not (0x15 or 0x16) => new TransportException(MqttReasonCode.ProtocolError, $"it does not answer with TLS; {isPort}", error),
-            _ => new TransportException(MqttReasonCode.ServerUnavailable, $"the TLS handshake failed: {TransportException.Innermost(error)}", error),
-        };
-    }
-
-    // Null: it just broke. A broker that has our first bytes unread when it closes resets the connection, and its alert is lost with that.
+    // Null: it just broke. A broker that has our first bytes unread when it closes resets the connection, and its alert (RFC 8446, 6.2) is lost with that.
     private TransportException? WhatWasMeant(Exception error)
     {
-        if (TlsAlert.Find(error) is { } alert)
-        {
-            var (reason, what) = TlsAlert.Describe(alert, _options, _serverName, OwnCertificate, _askedForCertificate);
-            return new TransportException(reason, what, error);
-        }
+        var why = TransportException.Innermost(error); // OpenSSL's text names the alert
+        var isAlert = why.Contains(" alert ", StringComparison.Ordinal);
+        if (_files.Subject is null && _askedForCertificate)
+            return new TransportException(MqttReasonCode.NotAuthorized, $"it wants a client certificate, and none is set: set Tls.CertificateFile and Tls.KeyFile ({why})", error);
+        if (!isAlert) return null;
+        return _files.Subject is { } own && (why.Contains("certificate", StringComparison.Ordinal) || why.Contains("unknown ca", StringComparison.Ordinal) || why.Contains("denied", StringComparison.Ordinal))
+            ? new TransportException(MqttReasonCode.NotAuthorized, $"it refuses the client's certificate '{own}' of Tls.CertificateFile '{options.CertificateFile}': use one of an authority that the broker trusts ({why})", error)
+            : new TransportException(MqttReasonCode.UnspecifiedError, $"it broke off TLS; its log may say why ({why})", error);
+    }
 
-        return _askedForCertificate && OwnCertificate is null ? new TransportException(MqttReasonCode.NotAuthorized, TlsAlert.WantsCertificate.TrimEnd(), error) : null;
+    private TransportException Unanswered(Exception error)
+    {
+        var isPort = $"is {broker.Port} a port for TLS? Else write {(broker.IsWebSocket ? "ws" : "mqtt")}:// if it is one without";
+        return wire.First switch
+        {
+            null => new TransportException(MqttReasonCode.ServerUnavailable, $"it closed the connection instead of answering the TLS handshake; {isPort}", error),
+            Connection.TlsAlert or Connection.TlsHandshake => new TransportException(MqttReasonCode.ServerUnavailable, $"the TLS handshake failed: {TransportException.Innermost(error)}", error),
+            _ => new TransportException(MqttReasonCode.ProtocolError, $"it does not answer with TLS; {isPort}", error),
+        };
     }
 }

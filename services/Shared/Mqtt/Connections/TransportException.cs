@@ -16,17 +16,5 @@ internal sealed class TransportException(MqttReasonCode reason, string message, 
     public static string Printable(string text) => string.Concat(text.Take(LongestForeignText).Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>What an exception says at its root, as a clause.</summary>
-    public static string Innermost(Exception error)
-    {
-        while (error.InnerException is { } inner) error = inner;
-        return error.Message.TrimEnd('.');
-    }
-}
-
-/// <summary>The time for connecting was over after TCP was connected, and before MQTT could begin.</summary>
-/// <param name="what">What the broker did not do.</param>
-/// <param name="hint">What may be the reason: a sentence.</param>
-internal sealed class ConnectStalledException(string what, string hint) : OperationCanceledException(what)
-{
-    public string Hint { get; } = hint;
+    public static string Innermost(Exception error) => Printable(error.GetBaseException().Message.TrimEnd('.'));
 }

@@ -6,7 +6,7 @@ namespace Tally.Mqtt.Connections;
 /// The bytes in the binary messages of a WebSocket with the sub-protocol <c>mqtt</c> (6, RFC 6455), in both directions: where one message
 /// ends and the next begins means nothing. Blocks.
 /// </summary>
-internal sealed class WebSocketMessages : BlockingStream
+internal sealed class WebSocketMessages : Stream
 {
     // What is gathered for one write goes out in messages of this size: some gateways end a connection for larger ones.
     private const int MessageSize = 32 * 1024;
@@ -21,35 +21,40 @@ internal sealed class WebSocketMessages : BlockingStream
     private readonly byte[] _received = new byte[MessageSize];
     private readonly byte[] _sent = new byte[MessageSize];
 
-    private WebSocketMessages(Stream wire)
+    public WebSocketMessages(Stream wire)
     {
+        Stream? once = wire; // it tries again where the server closes the connection instead of answering
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
-            AllowAutoRedirect = false, UseProxy = false, UseCookies = false, MaxResponseHeadersLength = LongestAnswer, ConnectCallback = (_, _) => ValueTask.FromResult(wire),
+            AllowAutoRedirect = false, UseProxy = false, UseCookies = false, MaxResponseHeadersLength = LongestAnswer,
+            ConnectCallback = (_, _) => ValueTask.FromResult(Interlocked.Exchange(ref once, null) ?? throw new EndOfStreamException()),
         });
         _socket.Options.AddSubProtocol(SubProtocol);
         _socket.Options.KeepAliveInterval = TimeSpan.Zero; // MQTT looks after silence itself
         _socket.Options.CollectHttpResponseDetails = true;
     }
 
+    public override bool CanRead => true;
+    public override bool CanWrite => true;
+    public override bool CanSeek => false;
+    public override long Length => throw new NotSupportedException();
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
     /// <summary>Upgrades a connection. TLS, where there is some, is spoken already. Blocks.</summary>
     /// <exception cref="TransportException">It was not granted; says why.</exception>
-    public static WebSocketMessages Open(Stream wire, SocketStream socket, BrokerAddress broker, CancellationToken cancellationToken)
+    public void Open(SocketStream wire, BrokerAddress broker, CancellationToken cancellationToken)
     {
-        var stream = new WebSocketMessages(wire);
         try
         {
-            stream._socket.ConnectAsync(new Uri($"ws://{broker.HostAndPort}{broker.PathAndQuery}"), stream._http, cancellationToken).GetAwaiter().GetResult();
-            if (stream._socket.SubProtocol == SubProtocol) return stream;
-            throw new TransportException(MqttReasonCode.ProtocolError, $"the WebSocket at {broker.Path} does not speak the sub-protocol '{SubProtocol}': is the path right?");
+            _socket.ConnectAsync(new Uri($"ws://{broker.HostAndPort}{broker.PathAndQuery}"), _http, cancellationToken).GetAwaiter().GetResult();
         }
-        catch (Exception error)
+        catch (WebSocketException error)
         {
-            var why = error is WebSocketException ? WhyNot(stream._socket, error, socket, broker) : error;
-            stream.Dispose();
-            if (ReferenceEquals(why, error)) throw;
-            throw why;
+            throw WhyNot(error, wire, broker);
         }
+
+        if (_socket.SubProtocol != SubProtocol)
+            throw new TransportException(MqttReasonCode.ProtocolError, $"the WebSocket at {broker.Path} does not speak the sub-protocol '{SubProtocol}': is the path right?");
     }
 
     public override int Read(Span<byte> buffer)
@@ -59,7 +64,9 @@ internal sealed class WebSocketMessages : BlockingStream
             ValueWebSocketReceiveResult received;
             try
             {
-                received = Wait(_socket.ReceiveAsync(_received.AsMemory(0, Math.Min(buffer.Length, MessageSize)), CancellationToken.None));
+                // The stream below blocks, so nothing is left to wait for, but where a pong of the reading thread holds up the writing one.
+                var receiving = _socket.ReceiveAsync(_received.AsMemory(0, Math.Min(buffer.Length, MessageSize)), CancellationToken.None);
+                received = receiving.IsCompleted ? receiving.Result : receiving.AsTask().GetAwaiter().GetResult();
             }
             catch (WebSocketException error) when (error is { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely, InnerException: null })
             {
@@ -81,8 +88,7 @@ internal sealed class WebSocketMessages : BlockingStream
         }
 
         if (_socket.CloseStatus is null or WebSocketCloseStatus.NormalClosure or WebSocketCloseStatus.Empty) return 0;
-        var said = string.IsNullOrEmpty(_socket.CloseStatusDescription) ? "" : $": \"{TransportException.Printable(_socket.CloseStatusDescription)}\"";
-        throw new IOException($"it closed the WebSocket with {(int)_socket.CloseStatus} {_socket.CloseStatus}{said}");
+        throw new IOException($"it closed the WebSocket with {(int)_socket.CloseStatus} {_socket.CloseStatus}: \"{TransportException.Printable(_socket.CloseStatusDescription ?? "")}\"");
     }
 
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -98,19 +104,18 @@ internal sealed class WebSocketMessages : BlockingStream
     /// <summary>Says that no more comes (RFC 6455, 5.5.1); reading goes on until the broker says so too.</summary>
     public void CloseSending() => Say(new ValueTask(_socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None)));
 
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+    public override void Flush() { } // nothing is held back
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override void SetLength(long value) => throw new NotSupportedException();
+
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-        {
-            _socket.Dispose();
-            _http.Dispose();
-        }
-
+        _socket.Dispose();
+        _http.Dispose();
         base.Dispose(disposing);
     }
-
-    // The stream below blocks, so nothing is left to wait for, but where a pong of the reading thread holds up the writing one.
-    private static T Wait<T>(ValueTask<T> task) => task.IsCompleted ? task.Result : task.AsTask().GetAwaiter().GetResult();
 
     private static void Say(ValueTask sending)
     {
@@ -124,36 +129,32 @@ internal sealed class WebSocketMessages : BlockingStream
         }
     }
 
-    private static TransportException WhyNot(ClientWebSocket socket, Exception error, SocketStream wire, BrokerAddress broker)
+    private TransportException WhyNot(WebSocketException error, SocketStream wire, BrokerAddress broker)
     {
-        var otherwise = broker.IsTls ? "Else write mqtts://" : "Else write mqtt://, or, if it is one for TLS, wss:// or mqtts://";
-        var isPort = $"is {broker.Port} a port for WebSocket? {otherwise}";
+        var isPort = $"is {broker.Port} a port for WebSocket? Else write {(broker.IsTls ? "mqtts://" : "mqtt://, or, if it is one for TLS, wss:// or mqtts://")}";
         var (reason, what) = (error.InnerException as HttpRequestException)?.HttpRequestError switch
         {
-            _ when wire.First is 0x15 or 0x16 && !broker.IsTls => (MqttReasonCode.ProtocolError, "it answers with TLS: write wss://"),
-            _ when (int)socket.HttpStatusCode is not (0 or 101) => Refused(socket, broker),
+            _ when wire.First is Connection.TlsAlert or Connection.TlsHandshake && !broker.IsTls => (MqttReasonCode.ProtocolError, "it answers with TLS: write wss://"),
+            _ when (int)_socket.HttpStatusCode is not (0 or 101) => Refused(broker),
             HttpRequestError.ConfigurationLimitExceeded => (MqttReasonCode.PacketTooLarge, $"its answer to the upgrade to a WebSocket is longer than {LongestAnswer} kB"),
             HttpRequestError.InvalidResponse => (MqttReasonCode.ProtocolError, $"it does not answer with HTTP; {isPort}"),
-            null => (MqttReasonCode.ProtocolError, $"its answer to the upgrade is not that of a WebSocket: {TransportException.Printable(TransportException.Innermost(error))}"),
+            null => (MqttReasonCode.ProtocolError, $"its answer to the upgrade is not that of a WebSocket: {TransportException.Innermost(error)}"),
             _ => (MqttReasonCode.ServerUnavailable, $"it closed the connection instead of answering the upgrade to a WebSocket; {isPort}"),
         };
         return new TransportException(reason, what, error);
     }
 
-    private static (MqttReasonCode Reason, string What) Refused(ClientWebSocket socket, BrokerAddress broker)
+    private (MqttReasonCode Reason, string What) Refused(BrokerAddress broker)
     {
-        var location = socket.HttpResponseHeaders?.TryGetValue("Location", out var values) == true ? values.FirstOrDefault("") : "";
-        var (reason, wayOut) = (int)socket.HttpStatusCode switch
+        var status = (int)_socket.HttpStatusCode;
+        var (reason, wayOut) = status switch
         {
-            >= 300 and < 400 => (MqttReasonCode.UseAnotherServer, $": use the address '{TransportException.Printable(location)}'"),
-            400 or 426 => (MqttReasonCode.ProtocolError, $": is {broker.Port} a port for WebSocket, and the path right?"),
-            401 or 403 or 407 => (MqttReasonCode.NotAuthorized, ": what stands before the broker wants to be satisfied first; user name and password are for the broker and not sent with HTTP"),
-            404 or 405 => (MqttReasonCode.UnspecifiedError, ": correct the path (/mqtt without one; write a trailing / for the root)"),
-            429 or 503 => (MqttReasonCode.ServerBusy, ""),
-            >= 500 => (MqttReasonCode.ServerUnavailable, ": is the broker behind it running?"),
-            _ => (MqttReasonCode.UnspecifiedError, ""),
+            >= 300 and < 400 => (MqttReasonCode.UseAnotherServer, $"use the address '{TransportException.Printable(string.Concat(_socket.HttpResponseHeaders?.GetValueOrDefault("Location") ?? []))}'"),
+            401 or 403 or 407 => (MqttReasonCode.NotAuthorized, "what stands before the broker wants to be satisfied first; user name and password are for the broker and not sent with HTTP"),
+            429 or 503 => (MqttReasonCode.ServerBusy, "it is busy"),
+            >= 500 => (MqttReasonCode.ServerUnavailable, "is the broker behind it running?"),
+            _ => (MqttReasonCode.UnspecifiedError, $"correct the path (/mqtt without one; write a trailing / for the root), or is {broker.Port} no port for WebSocket?"),
         };
-        var name = Enum.IsDefined(socket.HttpStatusCode) ? $" {socket.HttpStatusCode}" : "";
-        return (reason, $"it answers {(int)socket.HttpStatusCode}{name} to the upgrade to a WebSocket at {broker.Path}{wayOut}");
+        return (reason, $"it answers {status} {_socket.HttpStatusCode} to the upgrade to a WebSocket at {broker.Path}: {wayOut}");
     }
 }

@@ -7,14 +7,11 @@ namespace Tally.Mqtt.Packets;
 /// the first bytes of a packet is refused by them, its size above all: the buffer grows with what has arrived, not with what is announced.
 /// </summary>
 /// <param name="maximumPacketSize">Largest packet, in bytes.</param>
-/// <param name="initialSize">Bytes that one read takes at most.</param>
-internal sealed class PacketBuffer(int maximumPacketSize, int initialSize = PacketBuffer.InitialSize)
+/// <param name="initialSize">Bytes that one read takes at most; 128 kB are as much as a gathered stream brings, with reserve.</param>
+internal sealed class PacketBuffer(int maximumPacketSize, int initialSize = 128 * 1024)
 {
     /// <summary>Largest Remaining Length (2.1.4): four times seven bits.</summary>
     public const int MaximumRemainingLength = 268_435_455;
-
-    // As much as a gathered stream brings, with reserve.
-    private const int InitialSize = 128 * 1024;
 
     private byte[] _bytes = new byte[initialSize];
     private int _start;
@@ -50,7 +47,15 @@ internal sealed class PacketBuffer(int maximumPacketSize, int initialSize = Pack
         if (rest.IsEmpty) return false;
         first = rest[0];
         CheckFlags((MqttControlPacketType)(first >> 4), first & 0x0F);
-        if (!TryReadLength(rest, out var length, out var at)) return false;
+        var (length, at) = (0, 1);
+        for (var more = true; more; at++)
+        {
+            if (at > 4) throw Violation.Malformed("Remaining Length has more than four bytes");
+            if (at == rest.Length) return false;
+            length |= (rest[at] & 0x7F) << (7 * (at - 1));
+            more = rest[at] >= 0x80;
+        }
+
         if (at + length > maximumPacketSize)
             throw new MqttException(MqttReasonCode.PacketTooLarge, $"{(MqttControlPacketType)(first >> 4)} of {at + length} bytes is larger than the Maximum Packet Size of {maximumPacketSize} told to the broker.");
         if (rest.Length - at < length) return false;
@@ -59,37 +64,16 @@ internal sealed class PacketBuffer(int maximumPacketSize, int initialSize = Pack
         return true;
     }
 
-    private static bool TryReadLength(ReadOnlySpan<byte> packet, out int length, out int at)
-    {
-        length = 0;
-        for (at = 1; at <= 4; at++)
-        {
-            if (at == packet.Length) return false;
-            length |= (packet[at] & 0x7F) << (7 * (at - 1));
-            if (packet[at] >= 0x80) continue;
-            at++;
-            return true;
-        }
-
-        throw Violation.Malformed("Remaining Length has more than four bytes");
-    }
-
     private static void CheckFlags(MqttControlPacketType type, int flags)
     {
-        switch (type)
+        var wrong = type switch
         {
-            case MqttControlPacketType.Publish when (flags & 0x06) == 0x06:
-                throw Violation.Malformed("PUBLISH with QoS 3");
-            case MqttControlPacketType.Publish when (flags & 0x0E) == 0x08:
-                throw Violation.Malformed("PUBLISH with DUP at QoS 0");
-            case MqttControlPacketType.Publish:
-                return;
-            case 0:
-                throw Violation.Malformed("packet type 0 is reserved");
-            case MqttControlPacketType.Connect or MqttControlPacketType.Subscribe or MqttControlPacketType.Unsubscribe or MqttControlPacketType.PingReq:
-                throw Violation.Protocol($"{type} is not for a broker to send");
-            case var _ when flags != (type == MqttControlPacketType.PubRel ? 2 : 0):
-                throw Violation.Malformed($"{type} with reserved flags 0x{flags:X}");
-        }
+            MqttControlPacketType.Publish => (flags & 0x06) == 0x06 ? "QoS 3" : (flags & 0x0E) == 0x08 ? "DUP at QoS 0" : null,
+            0 => "type 0, which is reserved",
+            MqttControlPacketType.Connect or MqttControlPacketType.Subscribe or MqttControlPacketType.Unsubscribe or MqttControlPacketType.PingReq =>
+                throw Violation.Protocol($"{type} is not for a broker to send"),
+            _ => flags == (type == MqttControlPacketType.PubRel ? 2 : 0) ? null : $"reserved flags 0x{flags:X}",
+        };
+        if (wrong is not null) throw Violation.Malformed($"{type} with {wrong}");
     }
 }

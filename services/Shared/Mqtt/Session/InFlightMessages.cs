@@ -19,7 +19,7 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
 
     // Identifiers come round in turn: one used again at once would hide a late acknowledgement.
     private readonly Queue<ushort> _free = new();
-    private Slot[] _slots = new Slot[Math.Min(64, capacity + 1)];
+    private InFlightMessage[] _messages = new InFlightMessage[Math.Min(64, capacity + 1)];
     private int _used = 1; // place 0 stays empty: it is no packet identifier
     private long _order;
     private long _bytes;
@@ -34,107 +34,84 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
     public bool HasRoom => Count < capacity && _bytes < BytesLimit;
     /// <summary>The packet identifier that the next message gets.</summary>
     public ushort NextId => _free.TryPeek(out var packetId) ? packetId : (ushort)_used;
+    /// <summary>The message under a packet identifier that was used.</summary>
+    public ref InFlightMessage this[ushort packetId] => ref _messages[packetId];
+
+    /// <summary>What the message under that packet identifier waits for.</summary>
+    public InFlightState StateOf(ushort packetId) => packetId < _used ? _messages[packetId].State : InFlightState.None;
 
     /// <summary>Keeps a message, encoded with <see cref="NextId"/>, behind all others.</summary>
-    public void Add(MqttPacketBuffer packet, MqttProtocolVersion version, MqttQos qos, bool retain, long token, PublishOperation? operation)
+    public void Add(MqttPacketBuffer packet, MqttProtocolVersion version, MqttQos qos, bool retain, long token, TaskCompletionSource<MqttReasonCode>? operation)
     {
         var packetId = NextId;
-        if (!_free.TryDequeue(out _) && ++_used > _slots.Length) Array.Resize(ref _slots, Math.Min(2 * _slots.Length, capacity + 1));
-        ref var slot = ref _slots[packetId];
-        if (slot.Packet is null || slot.Packet.Length < packet.Length) Replace(ref slot, ArrayPool<byte>.Shared.Rent(packet.Length));
-        packet.Packet.AsSpan().CopyTo(slot.Packet);
-        packet.Payload.CopyTo(slot.Packet.AsSpan(packet.Packet.Count));
-        (slot.Length, slot.Version, slot.Retain, slot.Token, slot.Operation) = (packet.Length, version, retain, token, operation);
-        (slot.State, slot.Reason, slot.Sent, slot.Order) = (qos == MqttQos.ExactlyOnce ? InFlightState.AwaitsPubRec : InFlightState.AwaitsPubAck, MqttReasonCode.Success, true, ++_order);
+        if (!_free.TryDequeue(out _) && ++_used > _messages.Length) Array.Resize(ref _messages, Math.Min(2 * _messages.Length, capacity + 1));
+        ref var message = ref _messages[packetId];
+        if (message.Packet is null || message.Packet.Length < packet.Length) Replace(ref message, ArrayPool<byte>.Shared.Rent(packet.Length));
+        packet.Packet.AsSpan().CopyTo(message.Packet);
+        packet.Payload.CopyTo(message.Packet.AsSpan(packet.Packet.Count));
+        (message.Length, message.Version, message.Qos, message.Retain, message.Token, message.Operation) = (packet.Length, version, qos, retain, token, operation);
+        (message.State, message.Reason, message.Sent, message.Order) = (qos == MqttQos.ExactlyOnce ? InFlightState.AwaitsPubRec : InFlightState.AwaitsPubAck, MqttReasonCode.Success, true, ++_order);
         Count++;
         if (qos == MqttQos.ExactlyOnce) ExactlyOnceCount++;
-        _bytes += slot.Length;
+        _bytes += packet.Length;
     }
 
     /// <summary>Ends the waiting of one that waits.</summary>
     public InFlightMessage Remove(ushort packetId)
     {
-        ref var slot = ref _slots[packetId];
-        var message = this[packetId];
-        slot.Operation = null;
-        if (slot.State != InFlightState.AwaitsPubAck) ExactlyOnceCount--;
-        slot.State = InFlightState.None;
+        ref var message = ref _messages[packetId];
+        var removed = message;
+        (message.Operation, message.State) = (null, InFlightState.None);
         Count--;
-        _bytes -= slot.Length;
-        if (_keptBytes > KeptBytesLimit) Replace(ref slot, null);
+        if (removed.Qos == MqttQos.ExactlyOnce) ExactlyOnceCount--;
+        _bytes -= removed.Length;
+        if (_keptBytes > KeptBytesLimit) Replace(ref message, null);
         _free.Enqueue(packetId);
-        return message;
+        return removed;
     }
-
-    /// <summary>What the message under that packet identifier waits for.</summary>
-    public InFlightState StateOf(ushort packetId) => packetId < _used ? _slots[packetId].State : InFlightState.None;
-
-    /// <summary>The message under a packet identifier.</summary>
-    public InFlightMessage this[ushort packetId] => new(
-        _slots[packetId].Token, _slots[packetId].Operation, _slots[packetId].Sent, _slots[packetId].Reason,
-        _slots[packetId].State == InFlightState.AwaitsPubAck ? MqttQos.AtLeastOnce : MqttQos.ExactlyOnce, _slots[packetId].Retain, _slots[packetId].Length);
 
     /// <summary>Its PUBREC came: only PUBREL is to be sent from now on.</summary>
     /// <param name="packetId">Packet identifier.</param>
     /// <param name="reason">What PUBREC said, for whoever waits for PUBCOMP.</param>
     public void SetReceived(ushort packetId, MqttReasonCode reason)
     {
-        ref var slot = ref _slots[packetId];
-        (slot.State, slot.Reason) = (InFlightState.AwaitsPubComp, reason);
-        _bytes -= slot.Length;
-        slot.Length = 0;
+        ref var message = ref _messages[packetId];
+        _bytes -= message.Length;
+        (message.State, message.Reason, message.Length) = (InFlightState.AwaitsPubComp, reason, 0);
     }
-
-    /// <summary>Notes whether it was sent on the open connection; a new one is.</summary>
-    public void SetSent(ushort packetId, bool sent) => _slots[packetId].Sent = sent;
-    /// <summary>The encoded message, and the version that it is encoded in.</summary>
-    public (byte[] Packet, int Length, MqttProtocolVersion Version) PacketOf(ushort packetId) => (_slots[packetId].Packet!, _slots[packetId].Length, _slots[packetId].Version);
 
     /// <summary>All packet identifiers in the order of publishing (4.6).</summary>
     public IReadOnlyList<ushort> InOrder() =>
-        [.. Enumerable.Range(1, _used - 1).Where(place => _slots[place].State != InFlightState.None).OrderBy(place => _slots[place].Order).Select(place => (ushort)place)];
+        [.. Enumerable.Range(1, _used - 1).Where(place => _messages[place].State != InFlightState.None).OrderBy(place => _messages[place].Order).Select(place => (ushort)place)];
 
     public void Dispose()
     {
-        for (var place = 1; place < _used; place++) Replace(ref _slots[place], null);
+        for (var place = 1; place < _used; place++) Replace(ref _messages[place], null);
     }
 
-    private void Replace(ref Slot slot, byte[]? packet)
+    private void Replace(ref InFlightMessage message, byte[]? packet)
     {
-        if (slot.Packet is { } old)
-        {
-            _keptBytes -= old.Length;
-            ArrayPool<byte>.Shared.Return(old);
-        }
-
-        slot.Packet = packet;
-        _keptBytes += packet?.Length ?? 0;
-    }
-
-    private struct Slot
-    {
-        public byte[]? Packet;
-        public PublishOperation? Operation;
-        public long Token;
-        public long Order;
-        public int Length;
-        public MqttProtocolVersion Version;
-        public InFlightState State;
-        public MqttReasonCode Reason;
-        public bool Retain;
-        public bool Sent;
+        if (message.Packet is { } old) ArrayPool<byte>.Shared.Return(old);
+        _keptBytes += (packet?.Length ?? 0) - (message.Packet?.Length ?? 0);
+        message.Packet = packet;
     }
 }
 
 /// <summary>A message of ours that is, or was, in flight.</summary>
-/// <param name="Token">What its publisher gave.</param>
-/// <param name="Operation">Its <see cref="IMqttClient.PublishAsync"/>; null: there is none.</param>
-/// <param name="Sent">It was sent on the open connection.</param>
-/// <param name="Reason">What PUBREC said.</param>
-/// <param name="Qos">Its QoS.</param>
-/// <param name="Retain">To be retained.</param>
-/// <param name="Length">Bytes of its packet; 0 once only PUBREL is to be sent.</param>
-internal readonly record struct InFlightMessage(long Token, PublishOperation? Operation, bool Sent, MqttReasonCode Reason, MqttQos Qos, bool Retain, int Length);
+internal struct InFlightMessage
+{
+    public byte[]? Packet; // stays for the next one under this packet identifier
+    public int Length; // bytes of its packet; 0 once only PUBREL is to be sent
+    public MqttProtocolVersion Version; // that it is encoded in
+    public MqttQos Qos;
+    public bool Retain;
+    public bool Sent; // on the open connection
+    public InFlightState State;
+    public MqttReasonCode Reason; // what PUBREC said
+    public long Token; // what its publisher gave
+    public long Order;
+    public TaskCompletionSource<MqttReasonCode>? Operation; // its PublishAsync; null: there is none
+}
 
 /// <summary>What a message of ours waits for.</summary>
 internal enum InFlightState : byte

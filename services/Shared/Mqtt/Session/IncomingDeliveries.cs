@@ -7,35 +7,25 @@ namespace Tally.Mqtt.Session;
 /// PUBREL (4.3.3). The latter is part of the session and outlives a connection (4.4). Each use of an identifier has a turn,
 /// which goes with the delivery, so that one acknowledged twice cannot acknowledge the next message under its identifier.
 /// </summary>
-/// <remarks>
-/// Used under the client's lock, but for <see cref="ArriveAtLeastOnce"/>: that is called by the receive loop for an
-/// identifier that nobody else can know of yet.
-/// </remarks>
+/// <remarks>Used under the client's lock, but for <see cref="Arrive"/> at QoS 1: of that identifier nobody else can know yet.</remarks>
 internal sealed class IncomingDeliveries
 {
-    // One entry of 16 bits: what it is, whether it came on this connection, and the turn.
-    private const int KindMask = 3;
-    private const int SeenHere = 4;
-    private const int TurnStep = 8;
-    private const int TurnShift = 3;
-
-    private const int AtLeastOnce = 1;
-    private const int HandedOver = 2;
-    private const int Acknowledged = 3;
-
-    private ushort[] _entries = [];
+    private Entry[] _entries = [];
     private int _outstanding;
 
-    /// <summary>What to do with a message of QoS 2.</summary>
-    internal enum Arrival
+    /// <summary>What is known of an identifier.</summary>
+    internal enum State : byte
     {
-        /// <summary>It is new: hand it over.</summary>
-        New,
+        /// <summary>Nothing: a message under it is new.</summary>
+        Free,
 
-        /// <summary>It was handed over, and its owner has not acknowledged it yet: wait for that.</summary>
-        Waiting,
+        /// <summary>QoS 1: its owner has not acknowledged it yet.</summary>
+        AtLeastOnce,
 
-        /// <summary>It was acknowledged: send PUBREC again.</summary>
+        /// <summary>QoS 2: its owner has not acknowledged it yet.</summary>
+        HandedOver,
+
+        /// <summary>QoS 2: PUBREC was sent, or is to be sent when the broker sends it again.</summary>
         Acknowledged,
     }
 
@@ -45,53 +35,33 @@ internal sealed class IncomingDeliveries
     /// <summary>A connection begins: what waited at QoS 1 comes again, and what is known of QoS 2 stays with the session.</summary>
     public void Begin(bool sessionPresent)
     {
-        _outstanding = 0;
         foreach (ref var entry in _entries.AsSpan())
         {
-            var kind = entry & KindMask;
-            if (kind == AtLeastOnce || (kind != 0 && !sessionPresent)) Free(ref entry);
-            else entry = (ushort)(entry & ~SeenHere);
+            if (entry.State == State.AtLeastOnce || !sessionPresent) Forget(ref entry);
+            entry.SeenHere = false;
         }
+
+        _outstanding = 0;
     }
 
-    /// <summary>A message of QoS 1.</summary>
-    /// <returns>The turn of its delivery.</returns>
-    public ushort ArriveAtLeastOnce(ushort packetId)
+    /// <summary>A message arrives. At QoS 2 it may have been here before.</summary>
+    /// <param name="packetId">Packet identifier.</param>
+    /// <param name="qos">1 or 2.</param>
+    /// <param name="turn">Goes with the delivery.</param>
+    /// <returns>What was known before: at QoS 1 it is always to be handed over, at QoS 2 if nothing was.</returns>
+    public State Arrive(ushort packetId, MqttQos qos, out ushort turn)
     {
-        ref var entry = ref Entry(packetId);
-        var kind = entry & KindMask;
-        if (kind != AtLeastOnce)
-        {
-            // One that waited for PUBREL at QoS 2 is over for the broker, which gives its identifier away.
-            if (kind != 0) Forget(ref entry);
-            entry |= AtLeastOnce | SeenHere;
-            Interlocked.Increment(ref _outstanding);
-        }
+        if (_entries.Length == 0) _entries = new Entry[ushort.MaxValue + 1]; // 256 kB, which a client that only publishes never needs
+        ref var entry = ref _entries[packetId];
 
-        return (ushort)(entry >> TurnShift);
-    }
-
-    /// <summary>A message of QoS 2, which may have been here before.</summary>
-    public Arrival ArriveExactlyOnce(ushort packetId, out ushort turn)
-    {
-        ref var entry = ref Entry(packetId);
-        var kind = entry & KindMask;
-        if (kind == AtLeastOnce)
-        {
-            Forget(ref entry);
-            kind = 0;
-        }
-
-        if ((entry & SeenHere) == 0) Interlocked.Increment(ref _outstanding);
-        entry |= SeenHere;
-        if (kind == 0) entry |= HandedOver;
-        turn = (ushort)(entry >> TurnShift);
-        return kind switch
-        {
-            0 => Arrival.New,
-            HandedOver => Arrival.Waiting,
-            _ => Arrival.Acknowledged,
-        };
+        // With another QoS the earlier message is over for the broker, which gave its identifier away.
+        if (entry.State != State.Free && entry.State == State.AtLeastOnce != (qos == MqttQos.AtLeastOnce)) Forget(ref entry);
+        if (!entry.SeenHere) Interlocked.Increment(ref _outstanding);
+        entry.SeenHere = true;
+        turn = entry.Turn;
+        var before = entry.State;
+        if (before == State.Free) entry.State = qos == MqttQos.AtLeastOnce ? State.AtLeastOnce : State.HandedOver;
+        return before;
     }
 
     /// <summary>The owner acknowledges a delivery.</summary>
@@ -102,16 +72,16 @@ internal sealed class IncomingDeliveries
     {
         if (delivery.PacketId >= _entries.Length) return 0;
         ref var entry = ref _entries[delivery.PacketId];
-        if (entry >> TurnShift != delivery.Turn) return 0;
-        switch (entry & KindMask)
+        if (entry.Turn != delivery.Turn) return 0;
+        switch (entry.State)
         {
-            case AtLeastOnce when delivery.Epoch == epoch:
+            case State.AtLeastOnce when delivery.Epoch == epoch:
                 Forget(ref entry);
                 return MqttControlPacketType.PubAck;
-            case HandedOver:
+            case State.HandedOver:
                 // Before the broker has sent it again on this connection, PUBREC would be out of place.
-                entry |= Acknowledged;
-                return (entry & SeenHere) != 0 && epoch != 0 ? MqttControlPacketType.PubRec : 0;
+                entry.State = State.Acknowledged;
+                return entry.SeenHere && epoch != 0 ? MqttControlPacketType.PubRec : 0;
             default:
                 return 0;
         }
@@ -121,25 +91,22 @@ internal sealed class IncomingDeliveries
     /// <returns>False when nothing waited for it.</returns>
     public bool Release(ushort packetId)
     {
-        if (packetId >= _entries.Length) return false;
-        ref var entry = ref _entries[packetId];
-        if ((entry & KindMask) is not (HandedOver or Acknowledged)) return false;
-        Forget(ref entry);
+        if (packetId >= _entries.Length || _entries[packetId].State is not (State.HandedOver or State.Acknowledged)) return false;
+        Forget(ref _entries[packetId]);
         return true;
     }
 
-    private void Forget(ref ushort entry)
+    private void Forget(ref Entry entry)
     {
-        if ((entry & SeenHere) != 0) Interlocked.Decrement(ref _outstanding);
-        Free(ref entry);
+        if (entry.SeenHere) Interlocked.Decrement(ref _outstanding);
+        if (entry.State != State.Free) entry.Turn++;
+        (entry.State, entry.SeenHere) = (State.Free, false);
     }
 
-    private static void Free(ref ushort entry) => entry = (ushort)((entry & ~(KindMask | SeenHere)) + TurnStep);
-
-    private ref ushort Entry(ushort packetId)
+    private struct Entry
     {
-        // 128 kB, which a client that only publishes never needs.
-        if (_entries.Length == 0) _entries = new ushort[ushort.MaxValue + 1];
-        return ref _entries[packetId];
+        public ushort Turn;
+        public State State;
+        public bool SeenHere; // it came on this connection
     }
 }

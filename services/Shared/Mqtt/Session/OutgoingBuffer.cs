@@ -9,26 +9,20 @@ namespace Tally.Mqtt.Session;
 /// </summary>
 internal sealed class OutgoingBuffer
 {
-    /// <summary>
-    /// Publishing stops above it. 256 kB is about 1,500 readings, some 40 ms of what a broker takes: more would only wait
-    /// here instead of at the publisher.
-    /// </summary>
+    /// <summary>Publishing stops above it. 256 kB is about 1,500 readings, some 40 ms of what a broker takes: more would only wait here instead of at the publisher.</summary>
     public const int PublishLimit = 256 * 1024;
 
     /// <summary>Reading stops above it: acknowledgements (4 bytes each) pile up only when a broker sends and sends without reading.</summary>
     public const int ReceiveLimit = 1024 * 1024;
 
-    private const int InitialSize = 64 * 1024;
-
-    // What a single large packet made larger is not kept.
-    private const int LargestKept = 2 * ReceiveLimit;
+    // What a single large packet made larger than the second is not kept.
+    private const int InitialSize = 64 * 1024, LargestKept = 2 * ReceiveLimit;
 
     private ArrayBufferWriter<byte> _filling = new(InitialSize);
     private ArrayBufferWriter<byte> _writing = new(InitialSize);
 
     /// <summary>Bytes gathered since they were taken last.</summary>
     public int Count => _filling.WrittenCount;
-
     /// <summary>Packets they are.</summary>
     public int Packets { get; private set; }
 

@@ -1,5 +1,8 @@
+using MQTTnet;
+using MQTTnet.Protocol;
 using Shouldly;
 using Tally.Mqtt;
+using Tally.ServiceDefaults.Telemetry;
 using Tally.Testing;
 using Xunit;
 
@@ -77,8 +80,8 @@ public abstract class Mqtt5Contract(BrokerFixture fixture, IMqttClientFactory cl
         var line = NewLine();
         var publisher = await JoinAsync(Options("pub") with { Broker = line.Through(Device) });
         var connected = publisher.Connections.Single();
-        connected.ReceiveMaximum.ShouldBe((ushort)2000);
-        connected.MaximumPacketSize.ShouldBe(1_000_000u);
+        connected.ConnAck.ReceiveMaximum.ShouldBe((ushort)2000);
+        connected.ConnAck.MaximumPacketSize.ShouldBe(1_000_000u);
         Should.Throw<MqttException>(() => publisher.Client.TryPublish(new MqttPublication { Topic = "contract/x", Payload = new byte[1_000_000] }, 1))
             .Reason.ShouldBe(MqttReasonCode.PacketTooLarge);
 
@@ -132,7 +135,7 @@ public abstract class Mqtt5Contract(BrokerFixture fixture, IMqttClientFactory cl
         await publisher.PublishAsync(Topic("kept"), "kept", Cancel, retain: true);
         var party = await JoinAsync(
             "sub",
-            new MqttSubscription(Topic("+"), NoLocal: true) { RetainHandling = MqttRetainHandling.DoNotSend, RetainAsPublished = true, Identifier = 7 },
+            new MqttSubscription(Topic("+"), NoLocal: true) { RetainHandling = MqttRetainHandling.DoNotSendOnSubscribe, RetainAsPublished = true, Identifier = 7 },
             new MqttSubscription(Topic("other/+")) { Identifier = 8 });
         await party.PublishAsync(Topic("own"), "own", Cancel);
         await publisher.PublishAsync(Topic("kept"), "live", Cancel, retain: true);
@@ -148,18 +151,9 @@ public abstract class Mqtt5Contract(BrokerFixture fixture, IMqttClientFactory cl
         var subscriber = await JoinAsync("sub", new MqttSubscription(Topic("#")));
         var party = await JoinAsync(Options("a") with
         {
-            Will = new MqttWill
-            {
-                Topic = Topic("will"),
-                Payload = "last words"u8.ToArray(),
-                Qos = MqttQos.AtLeastOnce,
-                ContentType = "text/plain",
-                ResponseTopic = "acks/a",
-                CorrelationData = "c"u8.ToArray(),
-                PayloadIsText = true,
-                MessageExpiry = TimeSpan.FromSeconds(1000),
-                UserProperties = [KeyValuePair.Create("why", "asked")],
-            },
+            Will = new MqttApplicationMessageBuilder().WithTopic(Topic("will")).WithPayload("last words")
+                .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).WithContentType("text/plain").WithResponseTopic("acks/a").WithCorrelationData("c"u8.ToArray())
+                .WithPayloadFormatIndicator(MqttPayloadFormatIndicator.CharacterData).WithMessageExpiryInterval(1000).WithUserProperty("why", "asked"u8.ToArray()).Build(),
         });
         await party.Client.DisconnectAsync(MqttReasonCode.DisconnectWithWill, null, Cancel);
         await subscriber.UntilReceivedAsync(1);

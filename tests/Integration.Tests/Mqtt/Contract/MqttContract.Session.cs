@@ -1,3 +1,5 @@
+using MQTTnet;
+using MQTTnet.Protocol;
 using Shouldly;
 using Tally.Mqtt;
 using Tally.Testing;
@@ -18,8 +20,8 @@ public abstract partial class MqttContract
         connected.ProtocolVersion.ShouldBe(version);
         connected.ClientId.ShouldEndWith("-a");
         connected.KeepAlive.ShouldBe(TimeSpan.FromSeconds(15));
-        connected.ReceiveMaximum.ShouldBeGreaterThan((ushort)0);
-        connected.MaximumQos.ShouldBe(MqttQos.ExactlyOnce);
+        connected.ConnAck.ReceiveMaximum.ShouldBeGreaterThan((ushort)0);
+        connected.ConnAck.MaximumQoS.ShouldBe(MqttQualityOfServiceLevel.ExactlyOnce);
     }
 
     [Fact]
@@ -152,9 +154,9 @@ public abstract partial class MqttContract
     {
         var subscriber = await JoinAsync("sub", new MqttSubscription(Topic("#")));
         var line = NewLine();
-        var will = new MqttWill { Topic = Topic("will"), Payload = "broken"u8.ToArray(), Qos = MqttQos.AtLeastOnce };
-        var stopped = await JoinAsync(Options("stopped") with { Will = will with { Payload = "stopped"u8.ToArray() } });
-        var broken = await JoinAsync(Options("broken") with { Will = will, Broker = line.Through(Device) });
+        var will = new MqttApplicationMessageBuilder().WithTopic(Topic("will")).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce);
+        var stopped = await JoinAsync(Options("stopped") with { Will = will.WithPayload("stopped").Build() });
+        var broken = await JoinAsync(Options("broken") with { Will = will.WithPayload("broken").Build(), Broker = line.Through(Device) });
         await stopped.StopAsync();
         line.TakeDown();
         await subscriber.UntilReceivedAsync(1);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using MQTTnet.Protocol;
 using Tally.Mqtt;
 using Tally.Testing;
 
@@ -117,17 +118,17 @@ internal sealed class Party : IMqttHandler, IAsyncDisposable
         {
             Topic = Text(message.Topic),
             Payload = Text(message.Payload),
-            ContentType = message.ContentType ?? "",
-            ResponseTopic = message.ResponseTopic ?? "",
-            CorrelationData = Text(message.CorrelationData),
-            PayloadIsText = message.PayloadIsText,
-            MessageExpiryInterval = message.MessageExpiryInterval,
-            UserProperties = [.. (message.UserProperties ?? []).Select(pair => (pair.Name, Text(pair.ValueBuffer.Span)))],
-            SubscriptionIdentifiers = message.SubscriptionIdentifiers ?? [],
+            ContentType = message.Packet.ContentType ?? "",
+            ResponseTopic = message.Packet.ResponseTopic ?? "",
+            CorrelationData = Text(message.Packet.CorrelationData),
+            PayloadIsText = message.Packet.PayloadFormatIndicator == MqttPayloadFormatIndicator.CharacterData,
+            MessageExpiryInterval = message.Packet.MessageExpiryInterval,
+            UserProperties = [.. (message.Packet.UserProperties ?? []).Select(pair => (pair.Name, Text(pair.ValueBuffer.Span)))],
+            SubscriptionIdentifiers = message.Packet.SubscriptionIdentifiers ?? [],
             Delivery = message.Delivery,
             Qos = message.Qos,
-            Retain = message.Retain,
-            Duplicate = message.Duplicate,
+            Retain = message.Packet.Retain,
+            Duplicate = message.Packet.Dup,
         });
         if (Acknowledges) Client.Acknowledge(message.Delivery);
     }

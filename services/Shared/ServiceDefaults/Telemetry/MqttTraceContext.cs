@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using MQTTnet.Packets;
 
-namespace Tally.Mqtt;
+namespace Tally.ServiceDefaults.Telemetry;
 
 /// <summary>
 /// W3C trace contexts in user properties: <c>traceparent</c>, and behind it <c>tracestate</c> where there is one (W3C Trace
