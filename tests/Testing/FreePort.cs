@@ -10,6 +10,8 @@ public static class FreePort
     private const int Lowest = 19_000;
     private const int Highest = 29_999;
 
+    private const int Step = 37; // the next ones are what AppHost looks at when a port is taken
+
     private static int s_last = Random.Shared.Next(Lowest, Highest + 1);
 
     /// <summary>A port that nobody listens on. No two calls in a process give the same: one that was just used may not be ready to be bound again.</summary>
@@ -17,7 +19,7 @@ public static class FreePort
     {
         while (true)
         {
-            var port = Lowest + (Interlocked.Increment(ref s_last) % (Highest - Lowest + 1));
+            var port = Lowest + (Interlocked.Add(ref s_last, Step) % (Highest - Lowest + 1));
             if (Ports.IsFree(port)) return port;
         }
     }

@@ -1,17 +1,10 @@
 namespace Tally.Mqtt;
 
-/// <summary>Where the broker is, how it is spoken to and as whom, taken from the options once.</summary>
-/// <param name="Scheme">Of its URI.</param>
-/// <param name="Host">Name or address, ready for DNS and for TLS.</param>
-/// <param name="Port">TCP port.</param>
-/// <param name="PathAndQuery">Of the WebSocket; empty without one.</param>
+/// <summary>Where the broker is, how it is spoken to and as whom, taken from the options once. The host is ready for DNS and TLS; path and query are those of the WebSocket.</summary>
 internal sealed record BrokerAddress(string Scheme, string Host, int Port, string PathAndQuery)
 {
-    // Ports of the IANA registry: mqtt, secure-mqtt; those of http and https Uri knows.
-    private const int MqttPort = 1883, MqttsPort = 8883;
-
-    // Not of any standard, but what brokers listen on: Mosquitto takes any path, EMQX, HiveMQ and AWS this one.
-    private const string DefaultPath = "/mqtt";
+    private const int MqttPort = 1883, MqttsPort = 8883; // of the IANA registry; those of http and https Uri knows
+    private const string DefaultPath = "/mqtt"; // of no standard, but Mosquitto takes any, and EMQX, HiveMQ and AWS this one
 
     public string? UserName { get; init; } // null: none is sent
     public string? Password { get; init; }
@@ -43,12 +36,5 @@ internal sealed record BrokerAddress(string Scheme, string Host, int Port, strin
         uri.Scheme,
         Uri.UnescapeDataString(uri.IdnHost), // the scope of fe80::1%25eth0
         uri.Port > 0 ? uri.Port : uri.Scheme == "mqtts" ? MqttsPort : MqttPort,
-        uri.Scheme is not ("ws" or "wss") ? "" : HasPath(uri) ? uri.PathAndQuery : DefaultPath + uri.Query);
-
-    // Uri does not tell ws://host from ws://host/, whose path is "/": a broker may well listen there.
-    private static bool HasPath(Uri uri)
-    {
-        var rest = uri.OriginalString.AsSpan(uri.OriginalString.IndexOf("://", StringComparison.Ordinal) + "://".Length);
-        return rest.IndexOfAny('/', '?') is >= 0 and var end && rest[end] == '/';
-    }
+        uri.Scheme is not ("ws" or "wss") ? "" : MqttAddress.HasPath(uri.OriginalString) ? uri.PathAndQuery : DefaultPath + uri.Query);
 }

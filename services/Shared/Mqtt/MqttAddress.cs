@@ -16,13 +16,10 @@ public static partial class MqttAddress
     private const string ToEncode =
         "holds a character that has to be percent-encoded in a user name or password: % as %25, @ as %40, : as %3A, / as %2F, ? as %3F, # as %23";
 
-    /// <summary>Reads an address.</summary>
-    /// <param name="text">The address as a person wrote it.</param>
+    /// <summary>Reads an address as a person wrote it.</summary>
+    /// <param name="text">What was written.</param>
     /// <param name="address">The address.</param>
-    /// <param name="problem">
-    /// What is wrong with it, to be put behind the name of the setting: "has no scheme: expected …". Shows no part of the text that
-    /// could be of a password, also where the text was split wrongly because a character of it was not encoded.
-    /// </param>
+    /// <param name="problem">What is wrong, to be put behind the name of the setting: "has no scheme: expected …". Shows nothing that could be of a password, also where a character of it was not encoded.</param>
     public static bool TryParse(string? text, [NotNullWhen(true)] out Uri? address, [NotNullWhen(false)] out string? problem)
     {
         text = text?.Trim() ?? "";
@@ -40,6 +37,9 @@ public static partial class MqttAddress
         ArgumentNullException.ThrowIfNull(address);
         return TryParse(address.OriginalString, out _, out _) ? BrokerAddress.Of(address).ToString() : "…";
     }
+
+    // Uri does not tell ws://host from ws://host/, whose path is "/": a broker may well listen there.
+    internal static bool HasPath(string text) => Parts().Match(text).Groups["tail"].Value.StartsWith('/');
 
     private static string? Problem(string text)
     {

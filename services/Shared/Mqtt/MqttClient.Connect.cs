@@ -1,12 +1,6 @@
 using System.Buffers;
 using System.Net;
 using System.Text;
-using Microsoft.Extensions.Logging;
-using MQTTnet.Packets;
-using MQTTnet.Protocol;
-using Tally.Mqtt.Connections;
-using Tally.Mqtt.Packets;
-using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
@@ -14,8 +8,7 @@ namespace Tally.Mqtt;
 public sealed partial class MqttClient
 {
     private string _clientId;
-    private bool _connectedOnce;
-    private bool _subscribedOnce;
+    private bool _connectedOnce, _subscribedOnce;
 
     // Connections whose CONNECT had no answer in time. The broker may stand still and find it later: Mosquitto 2.0.11 then sends what
     // waits for PUBCOMP to the closed socket, takes that for a failure, and sends the whole message instead of PUBREL on the next
@@ -24,14 +17,12 @@ public sealed partial class MqttClient
     private const int MostUnanswered = 16;
     private readonly Queue<Connection> _unanswered = new();
 
-    // The session was there before this process: what an earlier one left in flight is not known here. Set once, by the
-    // first connection; over when a session is lost.
+    // The session was there before this process: what an earlier one left in flight is not known here. Over when a session is lost.
     private bool _inherited;
 
     // What the broker of the open connection allows; under the lock.
-    private uint _brokerMaximumPacketSize;
-    private SentTopicAliases? _sentAliases;
     private MqttConnAckPacket _brokerAllows = new();
+    private uint _brokerMaximumPacketSize;
 
     /// <summary>One attempt: TCP, TLS and WebSocket where there are such, and CONNACK, all within the time-out. Failing is an answer here, not an exception.</summary>
     private async Task<(Connection? Connection, MqttConnAckPacket? ConnAck, ConnectionEnd? Failure)> TryConnectAsync(CancellationToken stop)
@@ -50,16 +41,12 @@ public sealed partial class MqttClient
                 connection = Connection.Open(_broker, _options, addresses, attempt.Token);
                 connAck = Introduce(connection, attempt.Token, stop);
             });
-            if (connAck.ReasonCode != MqttConnectReasonCode.Success)
-            {
-                connection!.Dispose();
-                return (null, null, Refused(connAck));
-            }
-
-            CloseUnanswered(0);
-            if (!IsOnlyToAskOrToClean) return (connection, connAck, null);
-            await OnThread(() => SayGoodbye(connection!));
+            var stands = connAck.ReasonCode == MqttConnectReasonCode.Success;
+            if (stands) CloseUnanswered(0);
+            if (stands && !IsOnlyToAskOrToClean) return (connection, connAck, null);
+            if (stands) await OnThread(() => SayGoodbye(connection!));
             connection!.Dispose();
+            if (!stands) return (null, null, Refused(connAck));
             return AfterAskingOrCleaning() is { } asked ? (null, null, asked) : await TryConnectAsync(stop);
         }
         catch (Exception error) when (error is MqttException or OperationCanceledException or TimeoutException || IsBroken(error))
@@ -80,32 +67,25 @@ public sealed partial class MqttClient
     /// <summary>CONNECT and its answer. Blocks.</summary>
     private MqttConnAckPacket Introduce(Connection connection, CancellationToken limit, CancellationToken stop)
     {
+        using var stopping = stop.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection);
+        using var limiting = limit.UnsafeRegister(static connection => ((Connection)connection!).StopReading(), connection);
         try
         {
-            using (limit.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection))
+            try
             {
-                try
-                {
-                    SendConnect(connection);
-                }
-                catch (IOException) when (_broker.IsTls && !limit.IsCancellationRequested)
-                {
-                    // A broker that refuses the client's certificate says so and closes: what it said can still be read, and reading fails with it.
-                }
+                SendConnect(connection);
+            }
+            catch (IOException) when (_broker.IsTls)
+            {
+                // A broker that refuses the client's certificate says so and closes: what it said can still be read, and reading fails with it.
             }
 
-            using (stop.UnsafeRegister(static connection => ((Connection)connection!).AbortAfter(TimeSpan.Zero), connection))
-            using (limit.UnsafeRegister(static connection => ((Connection)connection!).StopReading(), connection))
-            {
-                return ReceiveConnAck(connection);
-            }
+            return ReceiveConnAck(connection);
         }
         catch (Exception error) when (IsBroken(error))
         {
             limit.ThrowIfCancellationRequested();
-            var explained = connection.Explain(error);
-            if (ReferenceEquals(explained, error)) throw;
-            throw explained;
+            throw connection.Explain(error);
         }
     }
 
@@ -120,9 +100,7 @@ public sealed partial class MqttClient
             ReceiveMaximum = _options.ReceiveMaximum == ushort.MaxValue ? (ushort)0 : _options.ReceiveMaximum, // the default is not said
             MaximumPacketSize = (uint)_options.MaximumPacketSize,
             TopicAliasMaximum = _options.TopicAliasMaximum,
-            RequestResponseInformation = _options.RequestResponseInformation,
-            RequestProblemInformation = _options.RequestProblemInformation,
-            UserProperties = [.. _options.UserProperties],
+            RequestProblemInformation = true,
             Username = _broker.UserName ?? (_broker.Password is null ? null : ""), // MQTTnet knows no password without one
             Password = _broker.Password is null ? null : Encoding.UTF8.GetBytes(_broker.Password),
         };
@@ -150,23 +128,19 @@ public sealed partial class MqttClient
     {
         while (connection.Input.Fill(connection.Stream) > 0)
         {
-            if (Connection.OtherProtocol(connection.Input.Rest) is { } other) throw Violation.Malformed(other);
+            if (Connection.OtherProtocol(connection.Input.Rest) is { } other) throw MqttException.Malformed(other);
             if (!connection.Input.TryTake(out var first, out var body)) continue;
             connection.LastReceived = Environment.TickCount64;
             if (first >> 4 == (int)MqttControlPacketType.Auth && _version == MqttProtocolVersion.V500) throw new MqttException(MqttReasonCode.BadAuthenticationMethod, "It answers CONNECT with AUTH.");
-            return Check(new PacketDecoder(_version).Decode(first, body));
+            var packet = new PacketDecoder(_version).Decode(first, body);
+            if (packet is not MqttConnAckPacket connAck) throw MqttException.Protocol($"{packet.GetType().Name} before CONNACK");
+            if (IsCleanStart && connAck.IsSessionPresent) throw MqttException.Protocol("CONNACK says that a session is present after a clean start (3.2.2.1.1)");
+            if (_version == MqttProtocolVersion.V500 && _clientId.Length == 0 && connAck is { ReasonCode: MqttConnectReasonCode.Success, AssignedClientIdentifier: null })
+                throw MqttException.Protocol("CONNACK assigns no client identifier to a client without one (3.2.2.3.7)");
+            return connAck;
         }
 
         throw new EndOfStreamException("it closed the connection instead of sending CONNACK");
-    }
-
-    private MqttConnAckPacket Check(MqttPacket packet)
-    {
-        if (packet is not MqttConnAckPacket connAck) throw Violation.Protocol($"{packet.GetType().Name} before CONNACK");
-        if (IsCleanStart && connAck.IsSessionPresent) throw Violation.Protocol("CONNACK says that a session is present after a clean start (3.2.2.1.1)");
-        if (_version == MqttProtocolVersion.V500 && _clientId.Length == 0 && connAck is { ReasonCode: MqttConnectReasonCode.Success, AssignedClientIdentifier: null })
-            throw Violation.Protocol("CONNACK assigns no client identifier to a client without one (3.2.2.3.7)");
-        return connAck;
     }
 
     /// <summary>
@@ -189,7 +163,7 @@ public sealed partial class MqttClient
         {
             _brokerAllows = connAck;
             _encoder = new PacketEncoder(_version);
-            _sentAliases = _options.UseTopicAliases && connAck.TopicAliasMaximum > 0 ? new SentTopicAliases(connAck.TopicAliasMaximum) : null;
+            _sentAliases.Clear();
             _brokerMaximumPacketSize = connAck.MaximumPacketSize == 0 ? uint.MaxValue : connAck.MaximumPacketSize;
             _deliveries.Begin(connAck.IsSessionPresent);
             _needsFreeing = _inherited && (_needsFreeing || _freeing.Count > 0);
@@ -204,7 +178,12 @@ public sealed partial class MqttClient
         _logger.LogInformation(
             "MQTT: connected to {Broker} as '{ClientId}' with MQTT {Version}, session {Session}, receive maximum {ReceiveMaximum}.",
             _broker, _clientId, Name(_version), connAck.IsSessionPresent ? "present" : "new", connAck.ReceiveMaximum);
-        TellConnected(connection, connAck, dropped);
+        if (connection.Epoch > 1) MqttTelemetry.OnReconnected();
+        InHandler(() =>
+        {
+            _handler.OnConnected(new MqttConnected(connection.Epoch, connAck) { ProtocolVersion = _version, ClientId = _clientId, KeepAlive = connection.KeepAlive });
+            foreach (var (message, reason) in dropped) GiveBack(message, reason);
+        });
         lock (_gate)
         {
             _open = connection;
@@ -214,19 +193,6 @@ public sealed partial class MqttClient
             return subscribing;
         }
     }
-
-    private void TellConnected(Connection connection, MqttConnAckPacket connAck, List<(InFlightMessage Message, MqttReasonCode? Reason)> dropped) => InHandler(() =>
-    {
-        if (connection.Epoch > 1) MqttTelemetry.OnReconnected();
-        _handler.OnConnected(new MqttConnected(connection.Epoch, connAck)
-        {
-            ProtocolVersion = _version,
-            ClientId = _clientId,
-            KeepAlive = connection.KeepAlive,
-            SessionExpiry = connAck.SessionExpiryInterval > 0 ? TimeSpan.FromSeconds(connAck.SessionExpiryInterval) : _options.SessionExpiry,
-        });
-        foreach (var (message, reason) in dropped) GiveBack(message, reason);
-    });
 
     /// <summary>No more is taken for this connection; what a broker shall hear last goes behind what is buffered.</summary>
     private void Close(Connection connection, ConnectionEnd end)
@@ -246,32 +212,25 @@ public sealed partial class MqttClient
     private ConnectionEnd Refused(MqttConnAckPacket connAck)
     {
         var reason = (MqttReasonCode)(int)connAck.ReasonCode;
-        if (reason == MqttReasonCode.UnsupportedProtocolVersion && FallBack() is { } fellBack) return fellBack;
-        return new ConnectionEnd(reason, Refusals.Describe(_broker, _clientId, "refuses the connection", reason, connAck.ReasonString, connAck.ServerReference))
-        {
-            Final = Refusals.IsFinal(reason),
-            ReasonString = connAck.ReasonString,
-        };
+        return reason == MqttReasonCode.UnsupportedProtocolVersion && FallBack() is { } fellBack
+            ? fellBack : Refusal("refuses the connection", reason, connAck.ReasonString, connAck.ServerReference);
     }
 
     private ConnectionEnd Failed(Exception error, bool reached)
     {
-        var time = $"within {_options.ConnectTimeout.TotalSeconds} s";
+        var (time, connection) = ($"within {_options.ConnectTimeout.TotalSeconds} s", $"the connection of client id '{_clientId}'");
+        var hint = _broker.Scheme == "mqtt" ? $" If {_broker.Port} is a port for TLS or WebSocket, write mqtts:// or ws://." : "";
         return error switch
         {
             TransportException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} cannot be used: {wrong.Message}."),
-            MqttException { Reason: MqttReasonCode.BadAuthenticationMethod and var reason } =>
-                new ConnectionEnd(reason, Refusals.Describe(_broker, _clientId, "refuses the connection", reason, null, null)) { Final = true },
+            MqttException { Reason: MqttReasonCode.BadAuthenticationMethod and var reason } => Refusal("refuses the connection", reason, null),
             MqttException wrong => new ConnectionEnd(wrong.Reason, $"Broker {_broker} answers CONNECT of client id '{_clientId}' wrongly. {wrong.Message}"),
-            TimeoutException => new ConnectionEnd(MqttReasonCode.ServerUnavailable, $"Broker {_broker} {error.Message} {time}."),
-            OperationCanceledException when reached =>
-                new ConnectionEnd(MqttReasonCode.ServerUnavailable, $"Broker {_broker} took the connection of client id '{_clientId}' but sent no CONNACK {time}."),
-            OperationCanceledException => new ConnectionEnd(MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: no answer {time}."),
-            _ when reached => new ConnectionEnd(
-                MqttReasonCode.ServerUnavailable,
-                $"Broker {_broker} broke off the connection of client id '{_clientId}' before CONNACK: {TransportException.Innermost(error)}." +
-                (_broker.Scheme == "mqtt" ? $" If {_broker.Port} is a port for TLS or WebSocket, write mqtts:// or ws://." : "")) { ClosedOnConnect = true },
-            _ => new ConnectionEnd(MqttReasonCode.ServerUnavailable, $"Broker {_broker} cannot be reached: {TransportException.Innermost(error)}. Is it running, and are host and port right?"),
+            TimeoutException => Unavailable($"{error.Message} {time}."),
+            OperationCanceledException => Unavailable(reached ? $"took {connection} but sent no CONNACK {time}." : $"cannot be reached: no answer {time}."),
+            _ when reached => Unavailable($"broke off {connection} before CONNACK: {TransportException.Innermost(error)}.{hint}") with { ClosedOnConnect = true },
+            _ => Unavailable($"cannot be reached: {TransportException.Innermost(error)}. Is it running, and are host and port right?"),
         };
+
+        ConnectionEnd Unavailable(string what) => new(MqttReasonCode.ServerUnavailable, $"Broker {_broker} {what}");
     }
 }

@@ -1,4 +1,4 @@
-using Tally.Mqtt.Connections;
+using MQTTnet;
 
 namespace Tally.Mqtt;
 
@@ -8,14 +8,6 @@ public sealed partial class MqttClient
     // The client whose handler runs on this thread.
     [ThreadStatic]
     private static MqttClient? s_inHandlerOf;
-
-    // 3.14.2.1
-    private static readonly HashSet<MqttReasonCode> ReasonsOfAClient =
-    [
-        MqttReasonCode.Success, MqttReasonCode.DisconnectWithWill, MqttReasonCode.UnspecifiedError, MqttReasonCode.MalformedPacket, MqttReasonCode.ProtocolError,
-        MqttReasonCode.ImplementationSpecificError, MqttReasonCode.TopicNameInvalid, MqttReasonCode.ReceiveMaximumExceeded, MqttReasonCode.TopicAliasInvalid,
-        MqttReasonCode.PacketTooLarge, MqttReasonCode.MessageRateTooHigh, MqttReasonCode.QuotaExceeded, MqttReasonCode.AdministrativeAction, MqttReasonCode.PayloadFormatInvalid,
-    ];
 
     private readonly CancellationTokenSource _leaving = new();
 
@@ -48,16 +40,15 @@ public sealed partial class MqttClient
     private async Task EndSession311Async(CancellationToken cancellationToken)
     {
         _ending311 = true;
-        var (connection, _, failure) = await TryConnectAsync(cancellationToken);
+        var (opened, _, failure) = await TryConnectAsync(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
-        if (connection is null) throw new MqttException(failure!.Reason, $"The session of client id '{_clientId}' was not ended. {failure.Message}");
+        using var connection = opened ?? throw new MqttException(failure!.Reason, $"The session of client id '{_clientId}' was not ended. {failure.Message}");
         await OnThread(() => SayGoodbye(connection));
-        connection.Dispose();
     }
 
     private void Check(MqttReasonCode reason, TimeSpan? sessionExpiry)
     {
-        if (!ReasonsOfAClient.Contains(reason))
+        if (!Enum.IsDefined((MqttClientDisconnectOptionsReason)(int)reason))
             throw new ArgumentException($"{reason} (0x{(byte)reason:X2}) is not a reason that a client may give with DISCONNECT (3.14.2.1).", nameof(reason));
         if (sessionExpiry is not { } expiry) return;
         if (expiry < TimeSpan.Zero || expiry.TotalSeconds > uint.MaxValue)
@@ -68,8 +59,7 @@ public sealed partial class MqttClient
 
     private void RefuseWithinHandler(string method)
     {
-        if (s_inHandlerOf == this)
-            throw new InvalidOperationException($"{method} within a handler would wait for that handler; cancel the token of RunAsync instead.");
+        if (s_inHandlerOf == this) throw new InvalidOperationException($"{method} within a handler would wait for that handler; cancel the token of RunAsync instead.");
     }
 
     private void InHandler(Action call)

@@ -1,7 +1,3 @@
-using MQTTnet.Protocol;
-using Tally.Mqtt.Packets;
-using Tally.Mqtt.Session;
-
 namespace Tally.Mqtt;
 
 // QoS 2 (4.3.3): PUBREC and PUBCOMP for messages of ours, PUBREL for the broker's.
@@ -23,7 +19,7 @@ public sealed partial class MqttClient
         lock (_gate)
         {
             var state = _inFlight.StateOf(packetId);
-            if (state == InFlightState.AwaitsPubAck) throw Violation.Protocol($"PUBREC for packet identifier {packetId}, which waits for PUBACK");
+            if (state == InFlightState.AwaitsPubAck) throw MqttException.Protocol($"PUBREC for packet identifier {packetId}, which waits for PUBACK");
             if (state == InFlightState.None)
             {
                 // 0x92: "not an error during recovery" (3.5.2.1).
@@ -53,17 +49,15 @@ public sealed partial class MqttClient
         lock (_gate)
         {
             if (_freeing.Remove(packetId)) return;
-            switch (_inFlight.StateOf(packetId))
+            var state = _inFlight.StateOf(packetId);
+            if (state is InFlightState.AwaitsPubAck or InFlightState.AwaitsPubRec) throw MqttException.Protocol($"PUBCOMP for packet identifier {packetId}, which waits for another acknowledgement");
+            if (state == InFlightState.None)
             {
-                case InFlightState.AwaitsPubComp: // also with 0x92, which means that the broker had completed it before: it has the message
-                    settled = Settle(packetId);
-                    break;
-                case InFlightState.None: // answers a PUBREL that was for the broker's sake
-                    StrayAcknowledgements++;
-                    return;
-                default:
-                    throw Violation.Protocol($"PUBCOMP for packet identifier {packetId}, which waits for another acknowledgement");
+                StrayAcknowledgements++; // answers a PUBREL that was for the broker's sake
+                return;
             }
+
+            settled = Settle(packetId); // also with 0x92, which means that the broker had completed it before: it has the message
         }
 
         TellSettled(settled, settled.Reason);
@@ -79,20 +73,18 @@ public sealed partial class MqttClient
         }
     }
 
-    /// <summary>A message of QoS 2 arrived.</summary>
-    /// <returns>False when it was handed over before.</returns>
+    /// <summary>A message of QoS 2 arrived; false when it was handed over before.</summary>
     private bool ArrivesForTheFirstTime(ushort packetId, out ushort turn)
     {
         lock (_gate)
         {
-            var before = _deliveries.Arrive(packetId, MqttQos.ExactlyOnce, out turn);
+            (var before, turn) = _deliveries.Arrive(packetId, MqttQos.ExactlyOnce);
             if (before == IncomingDeliveries.State.Acknowledged) _outgoing.Append(_encoder.Encode(MqttControlPacketType.PubRec, packetId));
             return before == IncomingDeliveries.State.Free;
         }
     }
 
-    /// <summary>Makes sure that the broker holds nothing under our packet identifiers.</summary>
-    /// <returns>False: not yet.</returns>
+    /// <summary>Makes sure that the broker holds nothing under our packet identifiers; false: not yet.</summary>
     private bool IsFreeForExactlyOnce()
     {
         if (!_inherited || !_needsFreeing) return true;

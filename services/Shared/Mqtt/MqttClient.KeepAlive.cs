@@ -1,13 +1,9 @@
-using MQTTnet.Packets;
-using Tally.Mqtt.Connections;
-
 namespace Tally.Mqtt;
 
 // PINGREQ and PINGRESP (3.12, 3.13, 3.1.2.10), and the broker that does not answer SUBSCRIBE.
 public sealed partial class MqttClient
 {
-    // The clock is looked at this often within the keep-alive time.
-    private const int LooksPerKeepAlive = 8;
+    private const int LooksPerKeepAlive = 8; // at the clock
 
     private async Task KeepAliveLoopAsync(Connection connection)
     {
@@ -24,20 +20,14 @@ public sealed partial class MqttClient
                 else if (_question is { AskedAt: var askedAt } && now - Math.Max(askedAt, pausedAt) >= _options.ConnectTimeout.TotalMilliseconds)
                     connection.End(Silent(MqttReasonCode.ServerUnavailable, "SUBSCRIBE or UNSUBSCRIBE", _options.ConnectTimeout));
 
-                switch (watch.Look(now, connection.LastSent, connection.LastReceived, connection.Paused))
-                {
-                    case SilenceWatch.Verdict.Ping:
-                        Ping(connection);
-                        break;
-                    case SilenceWatch.Verdict.Dead:
-                        connection.End(Silent(MqttReasonCode.KeepAliveTimeout, "PINGREQ", connection.KeepAlive));
-                        break;
-                }
+                var verdict = watch.Look(now, connection.LastSent, connection.LastReceived, connection.Paused);
+                if (verdict == SilenceWatch.Verdict.Ping) Ping(connection);
+                else if (verdict == SilenceWatch.Verdict.Dead) connection.End(Silent(MqttReasonCode.KeepAliveTimeout, "PINGREQ", connection.KeepAlive));
             }
         }
         catch (OperationCanceledException)
         {
-            // The connection ends.
+            return; // the connection ends
         }
     }
 

@@ -1,8 +1,3 @@
-using MQTTnet.Protocol;
-using Tally.Mqtt.Connections;
-using Tally.Mqtt.Packets;
-using Tally.Mqtt.Session;
-
 namespace Tally.Mqtt;
 
 // PUBLISH from us to the broker, and its PUBACK (3.3, 3.4, 4.3). What follows at QoS 2 is in MqttClient.ExactlyOnce.cs.
@@ -12,17 +7,18 @@ public sealed partial class MqttClient
     // beyond its max_inflight_messages (seen: of 12,000 in a window of 10,000 many had their PUBCOMP and were never delivered). 20 is its default.
     internal const int MostExactlyOnceInVersion311 = 20;
 
-    // One PublishAsync at a time waits for room, in the order of the calls.
-    private readonly SemaphoreSlim _turn = new(1);
+    // An alias that comes with its topic makes a packet longer by at most so much: the property, and a digit more in each length. So many
+    // aliases are enough for any stream that gains by it, and bound what is kept of topics.
+    private const ushort MostAddedByAlias = 5, MostAliases = 1024;
 
-    // All under the lock. What is to be sent again on the open connection, in the order of publishing.
+    private readonly SemaphoreSlim _turn = new(1); // one PublishAsync at a time waits for room, in the order of the calls
+
+    // All under the lock, and of the open connection. What is to be sent again, in the order of publishing; how many in flight were sent, which the
+    // broker's Receive Maximum bounds; and topic aliases (3.3.2.3.4): first come, first served, as many as the broker allows.
     private readonly Queue<ushort> _resend = new();
-
-    // Of the open connection, or of the one before.
-    private PacketEncoder _encoder = new(MqttProtocolVersion.V500);
-
-    // How many in flight were sent on the open connection: what the broker's Receive Maximum bounds.
     private int _sentInFlight;
+    private readonly Dictionary<string, ushort> _sentAliases = [];
+    private PacketEncoder _encoder = new(MqttProtocolVersion.V500);
 
     // Those who wait for room; null: nobody does. A PublishAsync among them goes first, else a busy publisher would keep it out for ever.
     private TaskCompletionSource? _room;
@@ -48,14 +44,9 @@ public sealed partial class MqttClient
     public ValueTask WaitToPublishAsync(CancellationToken cancellationToken) => new(WaitForRoomAsync(first: false, cancellationToken));
 
     /// <inheritdoc/>
-    public ValueTask<MqttReasonCode> PublishAsync(in MqttPublication publication, CancellationToken cancellationToken)
+    public async ValueTask<MqttReasonCode> PublishAsync(MqttPublication publication, CancellationToken cancellationToken)
     {
         PacketEncoder.Check(publication);
-        return PublishInTurnAsync(publication, cancellationToken);
-    }
-
-    private async ValueTask<MqttReasonCode> PublishInTurnAsync(MqttPublication publication, CancellationToken cancellationToken)
-    {
         var operation = new TaskCompletionSource<MqttReasonCode>(TaskCreationOptions.RunContinuationsAsynchronously);
         await _turn.WaitAsync(cancellationToken);
         try
@@ -80,8 +71,8 @@ public sealed partial class MqttClient
 
     private bool TryTake(in MqttPublication publication, long token, TaskCompletionSource<MqttReasonCode>? operation)
     {
-        Connection? connection;
         bool takes;
+        Connection? connection;
         lock (_gate)
         {
             takes = _over is null && IsOpen && (operation is not null || !_hasFirst) && IsFreeFor(publication.Qos);
@@ -132,8 +123,13 @@ public sealed partial class MqttClient
             _sentInFlight++;
         }
 
-        if (_sentAliases is not null && packet.Length + SentTopicAliases.MostAdded <= _brokerMaximumPacketSize && _sentAliases.Of(publication.Topic, out var isKnown) is not 0 and var alias)
-            packet = _encoder.Encode(publication, packetId, alias, isKnown);
+        if (_options.UseTopicAliases && packet.Length + MostAddedByAlias <= _brokerMaximumPacketSize)
+        {
+            var isKnown = _sentAliases.TryGetValue(publication.Topic, out var alias);
+            if (!isKnown && _sentAliases.Count < Math.Min(_brokerAllows.TopicAliasMaximum, MostAliases)) _sentAliases[publication.Topic] = alias = (ushort)(_sentAliases.Count + 1);
+            if (alias != 0) packet = _encoder.Encode(publication, packetId, alias, isKnown);
+        }
+
         _outgoing.Append(packet);
         if (packetId == 0) operation?.TrySetResult(MqttReasonCode.Success);
     }
@@ -143,14 +139,10 @@ public sealed partial class MqttClient
         InFlightMessage settled;
         lock (_gate)
         {
-            if (_inFlight.StateOf(packetId) != InFlightState.AwaitsPubAck)
-            {
-                // An earlier process of this session may have sent it.
-                if (!_inherited) throw Violation.Protocol($"PUBACK for packet identifier {packetId}, under which nothing waits for it");
-                StrayAcknowledgements++;
-                return;
-            }
-
+            var waits = _inFlight.StateOf(packetId) == InFlightState.AwaitsPubAck;
+            if (!waits && !_inherited) throw MqttException.Protocol($"PUBACK for packet identifier {packetId}, under which nothing waits for it");
+            if (!waits) StrayAcknowledgements++; // an earlier process of this session may have sent it
+            if (!waits) return;
             settled = Settle(packetId);
         }
 
@@ -167,8 +159,10 @@ public sealed partial class MqttClient
 
     private void TellSettled(in InFlightMessage settled, MqttReasonCode reason)
     {
-        if (settled.Operation is { } operation) operation.TrySetResult(reason);
-        else TellPublished(settled.Token, reason);
+        if (settled.Operation?.TrySetResult(reason) is not null) return;
+        _inHandler = true;
+        _handler.OnPublished(settled.Token, reason);
+        (_inHandler, _handed) = (false, true);
     }
 
     /// <summary>Sends messages of an earlier connection again, and lets new ones in when they are out.</summary>
@@ -221,9 +215,8 @@ public sealed partial class MqttClient
 
     private void GiveBack(InFlightMessage message, MqttReasonCode? refused)
     {
-        if (message.Operation is { } operation && refused is { } reason) operation.TrySetResult(reason);
-        else if (message.Operation is not null) message.Operation.TrySetException(SessionLost());
-        else if (refused is not null) _handler.OnPublished(message.Token, refused.Value);
+        if (message.Operation is { } operation) _ = refused is { } why ? operation.TrySetResult(why) : operation.TrySetException(SessionLost());
+        else if (refused is { } reason) _handler.OnPublished(message.Token, reason);
         else _handler.OnReturned(message.Token);
     }
 
@@ -247,12 +240,10 @@ public sealed partial class MqttClient
         return retain && !_brokerAllows.RetainAvailable ? MqttReasonCode.RetainNotSupported : null;
     }
 
-    private MqttException CannotBeSent(MqttReasonCode reason) => new(reason, reason switch
-    {
-        MqttReasonCode.PacketTooLarge => $"A PUBLISH cannot be sent: broker {_broker} takes packets of at most {_brokerMaximumPacketSize} bytes.",
-        MqttReasonCode.QosNotSupported => $"Broker {_broker} takes messages up to QoS {(byte)_brokerAllows.MaximumQoS} only.",
-        _ => $"Broker {_broker} does not take retained messages.",
-    });
+    private MqttException CannotBeSent(MqttReasonCode reason) => new(
+        reason,
+        reason == MqttReasonCode.PacketTooLarge ? $"A PUBLISH cannot be sent: broker {_broker} takes packets of at most {_brokerMaximumPacketSize} bytes."
+        : reason == MqttReasonCode.QosNotSupported ? $"Broker {_broker} takes messages up to QoS {(byte)_brokerAllows.MaximumQoS} only." : $"Broker {_broker} does not take retained messages.");
 
     private MqttSessionLostException SessionLost() =>
         new($"The session of client id '{_clientId}' at broker {_broker} ended before the message was acknowledged: whether the broker has it is not known.");

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Tally.Mqtt.Connections;
 
 namespace Tally.Mqtt;
 
@@ -16,11 +15,10 @@ public sealed partial class MqttClient
 
                 // Read before the buffer: what was appended before the finish is then sent for certain.
                 var last = connection.Finishing;
-                while (TakeOutgoing(out var packets) is { IsEmpty: false } bytes)
+                while (Take(out var packets) is { IsEmpty: false } bytes)
                 {
                     connection.Stream.Write(bytes.Span);
                     connection.LastSent = Environment.TickCount64;
-                    connection.SayDrained();
                     AfterRoomWasMade(connection);
                     if (_sendGathering.ShouldWait(bytes.Length, packets, connection.LastSent)) _sendGathering.Wait();
                 }
@@ -32,21 +30,16 @@ public sealed partial class MqttClient
         }
         catch (Exception error)
         {
-            // A broken socket is an everyday thing, and after an abort the expected one; anything else is a defect and ends
-            // the client with its exception.
+            // A broken socket is an everyday thing, and after an abort the expected one; anything else is a defect and ends the client with its exception.
             if (!connection.IsAborted) connection.End(IsBroken(error) ? Broken(error) : Fault(error));
         }
     }
 
     private static bool IsBroken(Exception error) => error is IOException or SocketException or ObjectDisposedException;
 
-    private ReadOnlyMemory<byte> TakeOutgoing(out int packets)
+    private ReadOnlyMemory<byte> Take(out int packets)
     {
-        lock (_gate)
-        {
-            packets = _outgoing.Packets;
-            return _outgoing.Take();
-        }
+        lock (_gate) return _outgoing.Take(out packets);
     }
 
     private ConnectionEnd Broken(Exception error) =>

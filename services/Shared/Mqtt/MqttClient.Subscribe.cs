@@ -1,19 +1,10 @@
-using Microsoft.Extensions.Logging;
-using MQTTnet.Packets;
-using MQTTnet.Protocol;
-using Tally.Mqtt.Connections;
-using Tally.Mqtt.Packets;
-
 namespace Tally.Mqtt;
 
 // SUBSCRIBE, UNSUBSCRIBE and their answers (3.8 to 3.11).
 public sealed partial class MqttClient
 {
-    // AWS IoT Core closes the connection on more (its quota "subscriptions per subscribe request").
-    private const int MostFilters = 8;
-
-    // One request at a time, in the order of the calls.
-    private readonly SemaphoreSlim _asking = new(1);
+    private const int MostFilters = 8; // AWS IoT Core closes the connection on more (its quota "subscriptions per subscribe request")
+    private readonly SemaphoreSlim _asking = new(1); // one request at a time, in the order of the calls
 
     // Under the lock. What is current, in the order of subscribing; the packet that waits for its answer; and the connection once it is ready.
     private readonly List<MqttSubscription> _subscriptions;
@@ -35,11 +26,11 @@ public sealed partial class MqttClient
     private Task<IReadOnlyList<MqttReasonCode>> AskInTurnAsync(List<MqttSubscription> subscriptions, bool unsubscribes, CancellationToken cancellationToken)
     {
         foreach (var subscription in subscriptions) MqttClientOptionsCheck.Check(subscription);
-        if (subscriptions.Count == 0) return Task.FromResult<IReadOnlyList<MqttReasonCode>>([]);
         return AskAsync().WaitAsync(cancellationToken); // what has begun goes on, so that what is remembered is what the broker has
 
         async Task<IReadOnlyList<MqttReasonCode>> AskAsync()
         {
+            if (subscriptions.Count == 0) return [];
             await _asking.WaitAsync(cancellationToken);
             try
             {
@@ -69,8 +60,8 @@ public sealed partial class MqttClient
         {
             if (reason >= MqttReasonCode.UnspecifiedError)
             {
-                var message = Refusals.Describe(_broker, _clientId, $"refuses the subscription to '{subscription.Filter}'", reason, answer.Said, null);
-                connection.End(new ConnectionEnd(reason, message) { Final = Refusals.IsFinalForSubscription(reason), Farewell = MqttReasonCode.Success, ReasonString = answer.Said });
+                var refusal = Refusal($"refuses the subscription to '{subscription.Filter}'", reason, answer.Said);
+                connection.End(refusal with { Final = Refusals.IsFinalForSubscription(reason), Farewell = MqttReasonCode.Success });
                 return;
             }
 
@@ -88,7 +79,7 @@ public sealed partial class MqttClient
 
     /// <summary>Asks for all, in as many packets as it takes, one after the other.</summary>
     /// <returns>Null: the connection ended before all were answered. Asking again from the beginning does no harm.</returns>
-    private async Task<Answer?> AskAsync(Connection connection, List<MqttSubscription> subscriptions, bool unsubscribes, bool remember)
+    private async Task<(List<MqttReasonCode> Reasons, string? Said)?> AskAsync(Connection connection, List<MqttSubscription> subscriptions, bool unsubscribes, bool remember)
     {
         var (reasons, said) = (new List<MqttReasonCode>(), (string?)null);
         while (reasons.Count < subscriptions.Count)
@@ -104,12 +95,12 @@ public sealed partial class MqttClient
 
             if (question is null) continue;
             connection.Send();
-            if (await question.Task is not { } answer) return null;
+            if (await question.Answer.Task is not { } answer) return null;
             reasons.AddRange(answer.Reasons);
             said = answer.Said;
         }
 
-        return new Answer(reasons, said);
+        return (reasons, said);
     }
 
     /// <summary>Sends one packet with as many filters as belong into it: an identifier holds for a whole packet (3.8.2.1.2), and what the broker is known to refuse is not asked for.</summary>
@@ -160,27 +151,23 @@ public sealed partial class MqttClient
         _ => null,
     };
 
-    private void OnSubAck(ushort packetId, bool unsubscribes, IReadOnlyList<MqttReasonCode> reasons, string? said)
+    private void OnSubAck(ushort packetId, bool unsubscribes, List<MqttReasonCode> reasons, string? said)
     {
         var type = unsubscribes ? "UNSUBACK" : "SUBACK";
         lock (_gate)
         {
             if (_question is not { } question || packetId != SubscribePacketId || question.Unsubscribes != unsubscribes)
-                throw Violation.Protocol($"{type} for packet identifier {packetId}, under which nothing was asked");
+                throw MqttException.Protocol($"{type} for packet identifier {packetId}, under which nothing was asked");
             if (unsubscribes && _version == MqttProtocolVersion.V311) reasons = question.Filters.ConvertAll(_ => MqttReasonCode.Success); // it has none there
-            if (reasons.Count != question.Filters.Count) throw Violation.Protocol($"{type} with {reasons.Count} reason codes for {question.Filters.Count} topic filters");
-            foreach (var (filter, reason) in question.Filters.Zip(reasons))
-            {
-                if (question.Remember && reason < MqttReasonCode.UnspecifiedError) Remember(filter, unsubscribes);
-            }
-
-            Settle(new Answer(reasons, said));
+            if (reasons.Count != question.Filters.Count) throw MqttException.Protocol($"{type} with {reasons.Count} reason codes for {question.Filters.Count} topic filters");
+            foreach (var (filter, _) in question.Filters.Zip(reasons).Where(pair => question.Remember && pair.Second < MqttReasonCode.UnspecifiedError)) Remember(filter, unsubscribes);
+            Settle((reasons, said));
         }
     }
 
-    private void Settle(Answer? answer)
+    private void Settle((List<MqttReasonCode> Reasons, string? Said)? answer)
     {
-        _question?.TrySetResult(answer);
+        _question?.Answer.TrySetResult(answer);
         _question = null;
     }
 
@@ -200,14 +187,10 @@ public sealed partial class MqttClient
             "MQTT: broker {Broker} speaks MQTT 3.1.1, which has no No Local, Retain As Published and subscription identifiers: subscribed without. Said once.", _broker);
     }
 
-    private sealed record Answer(IReadOnlyList<MqttReasonCode> Reasons, string? Said);
-
     /// <summary>A packet on its way; its result is null when the connection ended.</summary>
-    private sealed class Question(List<MqttSubscription> filters, bool unsubscribes, bool remember) : TaskCompletionSource<Answer?>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed record Question(List<MqttSubscription> Filters, bool Unsubscribes, bool Remember)
     {
-        public List<MqttSubscription> Filters => filters;
-        public bool Unsubscribes => unsubscribes;
-        public bool Remember => remember;
         public long AskedAt { get; } = Environment.TickCount64;
+        public TaskCompletionSource<(List<MqttReasonCode> Reasons, string? Said)?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,8 +1,3 @@
-using Microsoft.Extensions.Logging;
-using MQTTnet.Packets;
-using Tally.Mqtt.Connections;
-using Tally.Mqtt.Packets;
-
 namespace Tally.Mqtt;
 
 // Which version of MQTT to speak, and what 3.1.1 says otherwise than 5 (3.1.1: MQTT 3.1.1, OASIS Standard).
@@ -15,16 +10,10 @@ public sealed partial class MqttClient
 {
     private const int ClosingsOfOldBroker = 3;
 
-    // Set before a connection begins; read by its loops.
+    // Set before a connection begins; read by its loops. The others are used by the loop of RunAsync only.
     private MqttProtocolVersion _version = MqttProtocolVersion.V500;
-
-    // Used by the loop of RunAsync only.
-    private bool _fellBack;
-    private bool _stoodWithVersion5;
+    private bool _fellBack, _stoodWithVersion5, _takesVersion311, _cleaned, _ending311;
     private int _closings;
-    private bool _takesVersion311;
-    private bool _cleaned;
-    private bool _ending311;
 
     private bool IsAsking => _options.ProtocolVersion == MqttProtocolVersion.Automatic && _version == MqttProtocolVersion.V311 && !_fellBack;
 
@@ -53,8 +42,7 @@ public sealed partial class MqttClient
         return new ConnectionEnd(MqttReasonCode.ClientIdentifierNotValid, $"{speaks} a session that outlives its connection needs a client id (3.1.3.1): give one, or a session expiry of zero.") { Final = !IsAsking };
     }
 
-    /// <summary>The broker refuses the version: the next attempt is made with 3.1.1.</summary>
-    /// <returns>Null when there is nothing to fall back to.</returns>
+    /// <summary>The broker refuses the version: the next attempt is made with 3.1.1. Null when there is nothing to fall back to.</summary>
     private ConnectionEnd? FallBack()
     {
         if (_options.ProtocolVersion != MqttProtocolVersion.Automatic || _version != MqttProtocolVersion.V500) return null;
@@ -84,8 +72,7 @@ public sealed partial class MqttClient
         _cleaned = !IsAsking;
         if (_cleaned) return null;
         _takesVersion311 = true;
-        return new ConnectionEnd(
-            MqttReasonCode.UnsupportedProtocolVersion,
+        return new ConnectionEnd(MqttReasonCode.UnsupportedProtocolVersion,
             $"Broker {_broker} takes MQTT 3.1.1 and closed the connection on CONNECT of MQTT 5 {_closings} times: MQTT 5 is tried once more.");
     }
 

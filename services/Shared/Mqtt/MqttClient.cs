@@ -1,8 +1,5 @@
 using System.Runtime.ExceptionServices;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Tally.Mqtt.Connections;
-using Tally.Mqtt.Session;
 
 namespace Tally.Mqtt;
 
@@ -12,14 +9,10 @@ namespace Tally.Mqtt;
 /// </summary>
 public sealed partial class MqttClient : IMqttClient
 {
-    // Above every packet identifier of a message, so that the two cannot meet.
-    private const ushort SubscribePacketId = ushort.MaxValue;
+    private const ushort SubscribePacketId = ushort.MaxValue; // above every packet identifier of a message, so that the two cannot meet
+    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(1); // a broker that broke the protocol is told why, if it takes that at once
 
-    // A broker that broke the protocol is told why, if it takes that at once.
-    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(1);
-
-    // Mosquitto 2.0.11 closes the older of two connections with one client identifier without a word (seen); three times
-    // this early is no accident.
+    // Mosquitto 2.0.11 closes the older of two connections with one client identifier without a word (seen); three times this early is no accident.
     private static readonly TimeSpan EarlyEndTime = TimeSpan.FromSeconds(5);
     private const int EarlyEndsOfTakeover = 3;
 
@@ -28,8 +21,7 @@ public sealed partial class MqttClient : IMqttClient
     private readonly ILogger _logger;
     private readonly BrokerAddress _broker;
     private readonly CancellationTokenSource _disposing = new();
-    private readonly Gathering _receiveGathering;
-    private readonly Gathering _sendGathering;
+    private readonly Gathering _receiveGathering, _sendGathering;
 
     // The session's state. All of it is used under the lock; the handler is never called under it.
     private readonly Lock _gate = new();
@@ -38,32 +30,21 @@ public sealed partial class MqttClient : IMqttClient
     private Connection? _open;
     private Exception? _over;
     private Task? _run;
-    private int _disposed;
+    private bool _disposed;
 
     // Used by the loop of RunAsync only.
-    private int _earlyEnds;
-    private int _failures;
+    private int _earlyEnds, _failures;
     private string? _lastTold;
-
     private volatile int _epoch;
 
-    /// <summary>Makes a client that is not connected yet.</summary>
-    /// <param name="options">Broker, session and limits.</param>
-    /// <param name="handler">What to tell.</param>
-    /// <param name="logger">Where to log connections won and lost; nothing is logged per message.</param>
+    /// <summary>Makes a client that is not connected yet. Connections won and lost are logged, nothing per message.</summary>
     /// <exception cref="ArgumentException">An option cannot be used.</exception>
     public MqttClient(MqttClientOptions options, IMqttHandler handler, ILogger<MqttClient>? logger)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(handler);
         MqttClientOptionsCheck.Check(options);
-        _options = options;
-        _handler = handler;
-        _logger = logger ?? NullLogger<MqttClient>.Instance;
-        _broker = BrokerAddress.From(options);
+        (_options, _handler, _logger, _broker) = (options, handler, logger ?? NullLogger<MqttClient>.Instance, BrokerAddress.From(options));
         _clientId = options.ClientId;
-        _receiveGathering = new Gathering(options.GatherTime);
-        _sendGathering = new Gathering(options.GatherTime);
+        (_receiveGathering, _sendGathering) = (new Gathering(options.GatherTime), new Gathering(options.GatherTime));
         _inFlight = new InFlightMessages(Math.Min(options.PublishWindow, (ushort)(SubscribePacketId - 1)));
         _subscriptions = [.. options.Subscriptions];
     }
@@ -76,7 +57,7 @@ public sealed partial class MqttClient : IMqttClient
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed != 0, this);
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (_run is not null) throw new InvalidOperationException("RunAsync can be called once; make a new client.");
             return _run = Task.Run(() => RunConnectionsAsync(stop), CancellationToken.None);
         }
@@ -87,22 +68,17 @@ public sealed partial class MqttClient : IMqttClient
     public async ValueTask DisposeAsync()
     {
         RefuseWithinHandler(nameof(DisposeAsync));
-        Task? run;
         lock (_gate)
         {
-            if (_disposed != 0) return;
-            _disposed = 1;
-            run = _run;
+            if (_disposed) return;
+            _disposed = true;
         }
 
         await _disposing.CancelAsync();
-
-        // How it ended is for the caller of RunAsync to see.
-        if (run is not null) await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_run is { } run) await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // how it ended is for the caller of RunAsync to see
         else EndSession(new ObjectDisposedException(nameof(MqttClient)));
         _disposing.Dispose();
         _leaving.Dispose();
-        lock (_gate) _inFlight.Dispose();
     }
 
     private async Task RunConnectionsAsync(CancellationToken stop)
@@ -138,8 +114,7 @@ public sealed partial class MqttClient : IMqttClient
     /// <summary>Exponential back-off with full jitter: a random time below a bound that doubles, so that many clients of a broker that restarts do not come at once.</summary>
     private TimeSpan NextPause()
     {
-        // 2^30 times any sensible first pause is longer than any longest.
-        var bound = Math.Min(_options.MaxReconnectDelay.TotalMilliseconds, _options.ReconnectDelay.TotalMilliseconds * (1L << Math.Min(_failures++, 30)));
+        var bound = Math.Min(_options.MaxReconnectDelay.TotalMilliseconds, _options.ReconnectDelay.TotalMilliseconds * Math.Pow(2, Math.Min(_failures++, 30)));
         return TimeSpan.FromMilliseconds(bound * Random.Shared.NextDouble());
     }
 
@@ -169,16 +144,8 @@ public sealed partial class MqttClient : IMqttClient
         }
 
         Close(connection, end);
-        connection.AbortAfter(end switch
-        {
-            { Stopped: true } => _options.StopTimeout,
-            { Farewell: not null } => FarewellTime,
-            _ => TimeSpan.Zero,
-        });
-        await send;
-        await receive;
-        await keepAlive;
-        await subscribing;
+        connection.AbortAfter(end.Stopped ? _options.StopTimeout : end.Farewell is null ? TimeSpan.Zero : FarewellTime);
+        await Task.WhenAll(send, receive, keepAlive, subscribing);
         return AfterLife(connection, end);
     }
 
@@ -186,19 +153,12 @@ public sealed partial class MqttClient : IMqttClient
     private ConnectionEnd AfterLife(Connection connection, ConnectionEnd end)
     {
         end = end with { Epoch = connection.Epoch };
-        if (Environment.TickCount64 - connection.ConnectedAt >= EarlyEndTime.TotalMilliseconds)
-        {
-            _earlyEnds = 0;
-            _lastTold = null;
-        }
+        if (Environment.TickCount64 - connection.ConnectedAt >= EarlyEndTime.TotalMilliseconds) (_earlyEnds, _lastTold) = (0, null);
         else if (end.WithoutAWord && ++_earlyEnds >= EarlyEndsOfTakeover)
         {
-            return end with
-            {
-                Reason = MqttReasonCode.SessionTakenOver,
-                Message = $"Another client uses id '{_clientId}' at broker {_broker}: the connection was closed without a word within " +
-                    $"{EarlyEndTime.TotalSeconds} s of CONNACK {EarlyEndsOfTakeover} times in a row. Give each process a client id of its own.",
-            };
+            var message = $"Another client uses id '{_clientId}' at broker {_broker}: the connection was closed without a word within " +
+                $"{EarlyEndTime.TotalSeconds} s of CONNACK {EarlyEndsOfTakeover} times in a row. Give each process a client id of its own.";
+            return end with { Reason = MqttReasonCode.SessionTakenOver, Message = message };
         }
 
         return end;
@@ -212,8 +172,11 @@ public sealed partial class MqttClient : IMqttClient
         if (again && end.Stopped) _logger.LogInformation("MQTT: {Message}", end.Message);
         else if (again && !end.Final && end.Fault is null) _logger.LogWarning("MQTT: {Message} Connecting again.", end.Message);
         if (!again && end.Epoch == 0) return;
-        InHandler(() => _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message) { ReasonString = end.ReasonString }));
+        InHandler(() => _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message, end.ReasonString)));
     }
+
+    private ConnectionEnd Refusal(string does, MqttReasonCode reason, string? said, string? server = null) =>
+        new(reason, Refusals.Describe(_broker, _clientId, does, reason, said, server)) { Final = Refusals.IsFinal(reason), ReasonString = said };
 
     /// <summary>Runs what blocks in the socket on a thread of its own.</summary>
     private static Task OnThread(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -1,15 +1,11 @@
 using MQTTnet;
-using MQTTnet.Packets;
 
 namespace Tally.Mqtt;
 
 /// <summary>How to connect, and the limits in both directions. Immutable; a client keeps to what it was made with.</summary>
 public sealed record MqttClientOptions
 {
-    /// <summary>
-    /// Broker: <c>mqtt://[user[:password]@]host[:port]</c>, or the same with <c>mqtts://</c>, <c>ws://</c> or <c>wss://</c>; user and
-    /// password percent-encoded. Ports and path by default: <see cref="MqttAddress"/>.
-    /// </summary>
+    /// <summary>Broker: <c>mqtt://[user[:password]@]host[:port]</c>, user and password percent-encoded. Other schemes, ports and path by default: <see cref="MqttAddress"/>.</summary>
     public required Uri Broker { get; init; }
     /// <summary>User name beside the URI; wins over the one in it.</summary>
     public string? UserName { get; init; }
@@ -25,10 +21,7 @@ public sealed record MqttClientOptions
     public MqttProtocolVersion ProtocolVersion { get; init; } = MqttProtocolVersion.Automatic;
     /// <summary>What the broker publishes when the connection ends without an orderly DISCONNECT (3.1.2.5); null: nothing.</summary>
     public MqttApplicationMessage? Will { get; init; }
-    /// <summary>
-    /// How long the broker waits for the client to come back before publishing the will (3.1.3.2.2), in whole seconds; not longer than the
-    /// session lives. MQTT 5 only.
-    /// </summary>
+    /// <summary>How long the broker waits for the client to come back before publishing the will (3.1.3.2.2), in whole seconds; not longer than the session lives. MQTT 5 only.</summary>
     public TimeSpan WillDelay { get; init; }
     /// <summary>How to speak TLS, for <c>mqtts://</c> and <c>wss://</c>; null: as the system does by default.</summary>
     public MqttTls? Tls { get; init; }
@@ -42,46 +35,21 @@ public sealed record MqttClientOptions
     public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(100);
     /// <summary>Longest pause before connecting again.</summary>
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(10);
-    /// <summary>
-    /// Pause before connecting again once it is clear that another client uses the same identifier: each connecting closes
-    /// the other's connection, so being quick only makes it worse.
-    /// </summary>
+    /// <summary>Pause before connecting again once it is clear that another client uses the same identifier: each connecting closes the other's connection.</summary>
     public TimeSpan TakeoverDelay { get; init; } = TimeSpan.FromSeconds(30);
     /// <summary>How long a stop may take to send what is buffered and DISCONNECT.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(5);
     /// <summary>Receive Maximum told to the broker (3.1.2.11.3): unacknowledged QoS 1 and 2 messages it may send.</summary>
     public ushort ReceiveMaximum { get; init; } = 65_535;
-    /// <summary>
-    /// A broker that sends more unacknowledged messages than <see cref="ReceiveMaximum"/> is disconnected with 0x93 (3.3.4).
-    /// By default it is counted and logged once: Mosquitto 2.0.11 does it in everyday use.
-    /// </summary>
-    public bool StrictReceiveMaximum { get; init; }
-    /// <summary>
-    /// Topic Alias Maximum told to the broker (3.1.2.11.5): how many topics it may replace by a number. Zero by default: an
-    /// alias saves some thirty bytes of a message on the way, which matters on a metered link and not beside the broker, and
-    /// each may make the client keep a topic of up to 64 kB.
-    /// </summary>
+    /// <summary>Topic Alias Maximum told to the broker (3.1.2.11.5): how many topics it may replace by a number. Zero by default: each may make the client keep a topic of up to 64 kB.</summary>
     public ushort TopicAliasMaximum { get; init; }
-    /// <summary>
-    /// Replace topics by aliases in PUBLISH (3.3.2.3.4), as many as the broker allows (its Topic Alias Maximum), first come
-    /// first served. Off by default: it pays where few topics make most of the bytes.
-    /// </summary>
+    /// <summary>Replace topics by aliases in PUBLISH (3.3.2.3.4), as many as the broker allows, first come first served. Off by default: it pays where few topics make most of the bytes.</summary>
     public bool UseTopicAliases { get; init; }
-    /// <summary>User properties of CONNECT (3.1.2.11.8), in order.</summary>
-    public IReadOnlyList<MqttUserProperty> UserProperties { get; init; } = [];
-    /// <summary>Ask for Response Information in CONNACK (3.1.2.11.6).</summary>
-    public bool RequestResponseInformation { get; init; }
-    /// <summary>Let the broker send reason strings and user properties with any packet (3.1.2.11.7).</summary>
-    public bool RequestProblemInformation { get; init; } = true;
     /// <summary>Most messages of ours that wait for an acknowledgement at once, whatever the broker allows.</summary>
     public ushort PublishWindow { get; init; } = 10_000;
     /// <summary>Largest packet taken from the broker, in bytes (3.1.2.11.4); a larger one ends the connection with 0x95.</summary>
     public int MaximumPacketSize { get; init; } = 1 << 20;
-    /// <summary>
-    /// How long bytes may gather while a stream is running, before they are read or written: each small write of the broker
-    /// would otherwise wake the reader, and each small write of ours the broker. Zero reads and writes eagerly. The first byte
-    /// after idle always goes at once.
-    /// </summary>
+    /// <summary>How long bytes may gather while a stream is running, before they are read or written; zero: not at all. The first byte after idle always goes at once.</summary>
     public TimeSpan GatherTime { get; init; } = TimeSpan.FromMilliseconds(1);
     /// <summary>Looks at them, and into the files that they name, as making a client does.</summary>
     /// <exception cref="ArgumentException">Names the option, its value and what is allowed.</exception>

@@ -1,25 +1,17 @@
 using System.Globalization;
 using MQTTnet;
-using MQTTnet.Packets;
-using MQTTnet.Protocol;
-using Tally.Mqtt.Connections;
-using Tally.Mqtt.Packets;
 
 namespace Tally.Mqtt;
 
 /// <summary>Says what is wrong with options before anything is tried with them.</summary>
 internal static class MqttClientOptionsCheck
 {
-    // Remaining Length of the smallest PUBLISH and then some; below it not even CONNACK fits.
-    private const int SmallestPacketSize = 64;
-
     /// <summary>How the filter of a shared subscription begins (4.8.2).</summary>
     public const string SharePrefix = "$share/";
 
+    private const int SmallestPacketSize = 64; // of the smallest PUBLISH and then some; below it not even CONNACK fits
     private const string Text = "at most 65,535 bytes of UTF-8 without U+0000", TopicName = "1 to 65,535 bytes of UTF-8 without '+', '#' and U+0000";
-
-    // Timers take no more milliseconds than an int holds.
-    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue);
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue); // timers take no more
 
     /// <exception cref="ArgumentException">Names the option, its value and what is allowed.</exception>
     public static void Check(MqttClientOptions options)
@@ -39,7 +31,6 @@ internal static class MqttClientOptionsCheck
         RequireTime(nameof(options.StopTimeout), options.StopTimeout, mayBeZero: true);
         RequireTime(nameof(options.GatherTime), options.GatherTime, mayBeZero: true);
         Require(Enum.IsDefined(options.ProtocolVersion), nameof(options.ProtocolVersion), options.ProtocolVersion, "Automatic, V500 or V311");
-        CheckUserProperties(nameof(options.UserProperties), options.UserProperties);
         if (options.Tls is { } tls) Check(tls, broker);
         if (options.Will is { } will) Check(will);
         foreach (var subscription in options.Subscriptions) Check(subscription);
@@ -73,7 +64,7 @@ internal static class MqttClientOptionsCheck
             Require(protocol.Length is > 0 and <= byte.MaxValue && protocol.All(c => c is > ' ' and <= '~'), "Tls.AlpnProtocols", protocol, "1 to 255 printable ASCII characters each, such as x-amzn-mqtt-ca");
         try
         {
-            TlsFiles.Load(tls).Dispose();
+            _ = TlsFiles.Load(tls);
         }
         catch (TransportException error)
         {
@@ -89,12 +80,7 @@ internal static class MqttClientOptionsCheck
         Require(will.QualityOfServiceLevel <= MqttQualityOfServiceLevel.ExactlyOnce, "Will.QualityOfServiceLevel", will.QualityOfServiceLevel, "0, 1 or 2");
         Require(Utf8.IsText(will.ContentType), "Will.ContentType", will.ContentType, Text);
         Require(will.ResponseTopic is null || Utf8.IsTopicName(will.ResponseTopic), "Will.ResponseTopic", $"{will.ResponseTopic}", TopicName);
-        CheckUserProperties("Will.UserProperties", will.UserProperties ?? []);
-    }
-
-    private static void CheckUserProperties(string option, IReadOnlyList<MqttUserProperty> properties)
-    {
-        foreach (var property in properties) Require(Utf8.IsText(property.Name) && Utf8.IsText(property.ReadValueAsString()), option, property.Name, $"names and values of {Text}");
+        foreach (var property in will.UserProperties ?? []) Require(Utf8.IsText(property.Name) && Utf8.IsText(property.ReadValueAsString()), "Will.UserProperties", property.Name, $"names and values of {Text}");
     }
 
     private static void RequireSeconds(string option, TimeSpan value, uint most) =>

@@ -6,6 +6,9 @@ public class MqttException(MqttReasonCode reason, string message, Exception? inn
     /// <summary>The reason code that says it in MQTT's own terms (2.4).</summary>
     public MqttReasonCode Reason { get; } = reason;
 
+    internal static MqttException Malformed(string what, Exception? inner = null) => new(MqttReasonCode.MalformedPacket, $"Malformed packet: {what.TrimEnd('.')}.", inner);
+    internal static MqttException Protocol(string what) => new(MqttReasonCode.ProtocolError, $"Protocol error: {what}.");
+
     /// <summary>What the broker said for a person (property 0x1F, Reason String); null: nothing, or it was not the broker who said it.</summary>
     public string? ReasonString { get; init; }
 }

@@ -1,5 +1,3 @@
-using MQTTnet.Packets;
-
 namespace Tally.Mqtt;
 
 /// <summary>A message to publish (PUBLISH; MQTT 5, 3.3). Copied when it is taken for sending.</summary>

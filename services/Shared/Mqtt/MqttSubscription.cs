@@ -1,5 +1,3 @@
-using MQTTnet.Protocol;
-
 namespace Tally.Mqtt;
 
 /// <summary>One topic filter to subscribe to (3.8.3), or a shared one, <c>$share/group/filter</c> (4.8.2).</summary>

@@ -1,22 +1,14 @@
 namespace Tally.Mqtt;
 
 /// <summary>
-/// How to speak TLS with the broker, for <c>mqtts://</c> and <c>wss://</c>. The files are looked at when a client is made, and read
-/// again at each connection: certificates can be exchanged while it runs, as Kubernetes does with a mounted secret. So no failure
-/// of TLS ends a client: it says once what is wrong and connects again, with the pauses of
-/// <see cref="MqttClientOptions.ReconnectDelay"/>, until broker or files are put right.
+/// How to speak TLS (1.2 and 1.3, as the system allows them), for <c>mqtts://</c> and <c>wss://</c>. The files are looked at when a client is made, and read
+/// again at each connection: certificates can be exchanged while it runs. So no failure of TLS ends a client: it says once what is wrong and connects
+/// again until broker or files are put right. Certificates are not looked up in revocation lists, and missing intermediate ones are not downloaded:
+/// both would let a third server hold up each connection. A broker has to send its chain up to the root (RFC 8446, 4.4.2).
 /// </summary>
-/// <remarks>
-/// TLS 1.2 and 1.3, as the system allows them. Certificates are not looked up in revocation lists, and missing intermediate
-/// certificates are not downloaded: both would let a third server hold up each connection. A broker has to send its chain up to the
-/// root (RFC 8446, 4.4.2).
-/// </remarks>
 public sealed record MqttTls
 {
-    /// <summary>
-    /// PEM file of the root certificates to trust, instead of the system's; null: the system's. A broker's self-signed certificate can
-    /// stand here itself.
-    /// </summary>
+    /// <summary>PEM file of the root certificates to trust, or of a self-signed certificate itself, instead of the system's; null: the system's.</summary>
     public string? CaFile { get; init; }
     /// <summary>PEM file of the client's certificate, followed by its intermediate certificates where there are some; null: none.</summary>
     public string? CertificateFile { get; init; }
@@ -30,6 +22,5 @@ public sealed record MqttTls
     public IReadOnlyList<string> AlpnProtocols { get; init; } = [];
 
     /// <summary>Without the password.</summary>
-    public override string ToString() =>
-        $"{nameof(MqttTls)} {{ CaFile = {CaFile}, CertificateFile = {CertificateFile}, KeyFile = {KeyFile}, ServerName = {ServerName}, AlpnProtocols = {string.Join(",", AlpnProtocols)} }}";
+    public override string ToString() => $"{nameof(MqttTls)} {{ CaFile = {CaFile}, CertificateFile = {CertificateFile}, KeyFile = {KeyFile}, ServerName = {ServerName} }}";
 }

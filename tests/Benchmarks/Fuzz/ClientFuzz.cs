@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Tally.Mqtt;
-using Tally.Testing.Hostile;
+using Tally.Benchmarks.Fuzz.Hostile;
 
 namespace Tally.Benchmarks.Fuzz;
 

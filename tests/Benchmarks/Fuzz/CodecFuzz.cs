@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Tally.Mqtt;
-using Tally.Testing.Hostile;
+using Tally.Benchmarks.Fuzz.Hostile;
 
 namespace Tally.Benchmarks.Fuzz;
 

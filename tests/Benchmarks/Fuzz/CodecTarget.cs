@@ -1,7 +1,7 @@
 using MQTTnet.Packets;
 using Tally.Mqtt;
 using Tally.Mqtt.Packets;
-using Tally.Testing.Hostile;
+using Tally.Benchmarks.Fuzz.Hostile;
 
 namespace Tally.Benchmarks.Fuzz;
 

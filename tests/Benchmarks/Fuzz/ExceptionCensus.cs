@@ -16,7 +16,7 @@ internal sealed class ExceptionCensus : IDisposable
     private static readonly HashSet<Type> Expected =
     [
         typeof(MqttProtocolViolationException), typeof(MqttException), typeof(MqttRefusedException), typeof(MqttSessionLostException), typeof(IOException), typeof(EndOfStreamException),
-        typeof(SocketException), typeof(ObjectDisposedException), typeof(OperationCanceledException), typeof(TaskCanceledException),
+        typeof(SocketException), typeof(ObjectDisposedException), typeof(OperationCanceledException), typeof(TimeoutException), typeof(TaskCanceledException),
     ];
 
     private readonly ConcurrentDictionary<string, long> _unexpected = new();

@@ -126,7 +126,7 @@ public sealed class TlsTests(SecureBrokerFixture fixture) : IClassFixture<Secure
         // While it is being exchanged it may be missing, too.
         File.Delete(trusted);
         await Eventually.UntilAsync(() => client.Disconnections.Count == 2, "the missing file to be told");
-        client.Disconnections.Last().Message.ShouldContain($"Tls.CaFile is '{trusted}', which cannot be read");
+        client.Disconnections.Last().Message.ShouldContain($"Tls.CaFile is '{trusted}', which cannot be used");
         File.Copy(Broker.Authority.CaFile, trusted);
         await client.UntilReadyAsync();
         client.Disconnections.Count.ShouldBe(2);

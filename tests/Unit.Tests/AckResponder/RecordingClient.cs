@@ -24,7 +24,7 @@ internal sealed class RecordingClient : IMqttClient
 
     public ValueTask WaitToPublishAsync(CancellationToken cancellationToken) => new(Task.Delay(Timeout.Infinite, cancellationToken));
 
-    public ValueTask<MqttReasonCode> PublishAsync(in MqttPublication publication, CancellationToken cancellationToken)
+    public ValueTask<MqttReasonCode> PublishAsync(MqttPublication publication, CancellationToken cancellationToken)
     {
         var topic = publication.Topic;
         var before = Published.Count;

@@ -36,7 +36,7 @@ internal sealed class FakeClient : IMqttClient, IMqttClientFactory
     /// <summary>Fails the oldest publication that waits.</summary>
     public void Fail(Exception error) => Next().SetException(error);
 
-    public ValueTask<MqttReasonCode> PublishAsync(in MqttPublication publication, CancellationToken cancellationToken)
+    public ValueTask<MqttReasonCode> PublishAsync(MqttPublication publication, CancellationToken cancellationToken)
     {
         lock (_log)
         {

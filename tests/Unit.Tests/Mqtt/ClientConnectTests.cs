@@ -27,35 +27,6 @@ public sealed class ClientConnectTests
     }
 
     [Fact]
-    public async Task Clean_start_is_asked_for_on_the_first_connection_only()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { CleanStart = true });
-        for (var turn = 0; turn < 2; turn++)
-        {
-            var connection = await broker.AcceptAsync(Cancel);
-            var flags = (await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel))[7];
-            (flags & 0x02).ShouldBe(turn == 0 ? 0x02 : 0);
-            await connection.SendAsync(BrokerPackets.ConnAck(new BrokerConnAck()), Cancel);
-            await session.Handler.NextAsync("connected", Cancel);
-            connection.Close();
-        }
-    }
-
-    [Fact]
-    public async Task A_CONNACK_that_never_comes_ends_the_attempt_and_the_next_one_is_made()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(500) });
-        await (await broker.AcceptAsync(Cancel)).ExpectAsync(MqttControlPacketType.Connect, Cancel);
-        (await session.Handler.NextAsync(Cancel)).ShouldBe(
-            $"disconnected 0 ServerUnavailable: Broker 127.0.0.1:{broker.Port} took the connection of client id 'client-1' but sent no CONNACK within 0.5 s.");
-
-        await broker.AcceptAndWelcomeAsync(Cancel);
-        await session.Handler.NextAsync("connected 1", Cancel);
-    }
-
-    [Fact]
     public async Task A_broker_that_is_not_there_is_reported_once_and_tried_again()
     {
         // A port that was free a moment ago, with nobody on it.
@@ -148,42 +119,6 @@ public sealed class ClientConnectTests
     }
 
     [Fact]
-    public async Task A_session_that_is_present_after_a_clean_start_is_a_protocol_error()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { CleanStart = true });
-        await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
-        (await session.Handler.NextAsync(Cancel)).ShouldStartWith("disconnected 0 ProtocolError");
-    }
-
-    [Theory]
-    [InlineData("D000", "ProtocolError")]
-    [InlineData("20FFFFFF7F", "PacketTooLarge")]
-    [InlineData("2003FF0000", "MalformedPacket")]
-    [InlineData("485454502F", "MalformedPacket")]
-    public async Task Something_else_than_CONNACK_ends_the_attempt(string answer, string reason)
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAsync(Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.Connect, Cancel);
-        await connection.SendAsync(Convert.FromHexString(answer), Cancel);
-        (await session.Handler.NextAsync(Cancel)).ShouldStartWith($"disconnected 0 {reason}");
-    }
-
-    [Fact]
-    public async Task The_identifier_that_the_broker_assigns_is_kept()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { ClientId = "" });
-        var first = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { AssignedClientIdentifier = "auto-7" });
-        await session.Handler.NextAsync("connected 1", Cancel);
-        first.Close();
-        var again = await broker.AcceptAsync(Cancel);
-        Encoding.UTF8.GetString(await again.ExpectAsync(MqttControlPacketType.Connect, Cancel)).ShouldContain("auto-7");
-    }
-
-    [Fact]
     public async Task A_broker_that_takes_over_the_session_ends_the_client()
     {
         await using var broker = new ScriptedBroker();
@@ -193,37 +128,6 @@ public sealed class ClientConnectTests
         var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
         refused.Reason.ShouldBe(MqttReasonCode.SessionTakenOver);
         refused.Message.ShouldContain("give each process its own");
-    }
-
-    [Fact]
-    public async Task Three_early_ends_without_a_word_are_called_what_they_are()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        for (var turn = 0; turn < 4; turn++)
-        {
-            var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-            await session.Handler.NextAsync("connected", Cancel);
-            connection.Close();
-            var end = await session.Handler.NextAsync("disconnected", Cancel);
-            if (turn < 2) end.ShouldContain("closed the connection");
-            else end.ShouldContain("SessionTakenOver: Another client uses id 'client-1'");
-            session.Client.IsReady.ShouldBeFalse();
-        }
-
-        session.Log.Lines.Count(line => line.Line.Contains("Another client uses id", StringComparison.Ordinal)).ShouldBe(1);
-    }
-
-    [Fact]
-    public async Task An_exception_of_the_handler_ends_the_client_with_it()
-    {
-        await using var broker = new ScriptedBroker();
-        var handler = new RecordingHandler { Message = () => throw new InvalidTimeZoneException("owner's defect") };
-        await using var session = new ClientSession(broker.Options, handler);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish()), Cancel);
-        (await Should.ThrowAsync<InvalidTimeZoneException>(session.Run)).Message.ShouldBe("owner's defect");
-        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x83, 0x00]);
     }
 
     [Fact]

@@ -28,30 +28,6 @@ public sealed class ClientKeepAliveTests
     }
 
     [Fact]
-    public async Task A_broker_that_answers_no_ping_is_given_up()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { KeepAlive = Short });
-        await broker.AcceptAndWelcomeAsync(Cancel);
-        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldStartWith("disconnected 1 KeepAliveTimeout");
-        await broker.AcceptAndWelcomeAsync(Cancel);
-        await session.Handler.NextAsync("connected 2", Cancel);
-    }
-
-    [Fact]
-    public async Task A_half_closed_socket_is_an_end()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await session.Handler.NextAsync("connected", Cancel);
-        connection.CloseHalf();
-        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldStartWith("disconnected 1 UnspecifiedError");
-        await broker.AcceptAndWelcomeAsync(Cancel);
-        await session.Handler.NextAsync("connected 2", Cancel);
-    }
-
-    [Fact]
     public async Task The_brokers_keep_alive_wins_over_ours()
     {
         await using var broker = new ScriptedBroker();

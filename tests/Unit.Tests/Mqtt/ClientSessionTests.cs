@@ -1,4 +1,3 @@
-using System.Text;
 using Shouldly;
 using Tally.Mqtt;
 using MQTTnet.Protocol;
@@ -9,36 +8,6 @@ namespace Tally.Unit.Tests.Mqtt;
 public sealed class ClientSessionTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public async Task The_brokers_receive_maximum_bounds_the_messages_without_acknowledgement()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { ReceiveMaximum = 3 });
-        for (var token = 1; token <= 3; token++) await session.PublishAsync("t", token, Cancel);
-        session.TryPublish("t", 4).ShouldBeFalse();
-        var room = session.Client.WaitToPublishAsync(Cancel);
-        room.IsCompleted.ShouldBeFalse();
-
-        var first = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.PubAck(first), Cancel);
-        await room;
-        session.TryPublish("t", 4).ShouldBeTrue();
-        session.TryPublish("t", 5).ShouldBeFalse();
-        (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 Success");
-    }
-
-    [Fact]
-    public async Task Our_own_window_bounds_them_where_the_broker_does_not()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { PublishWindow = 2 });
-        await broker.AcceptAndWelcomeAsync(Cancel);
-        await session.PublishAsync("t", 1, Cancel);
-        await session.PublishAsync("t", 2, Cancel);
-        session.TryPublish("t", 3).ShouldBeFalse();
-    }
 
     [Fact]
     public async Task A_waiter_for_room_can_be_cancelled_and_wait_again()
@@ -115,49 +84,6 @@ public sealed class ClientSessionTests
     }
 
     [Fact]
-    public async Task With_the_session_gone_messages_are_handed_back_in_order_and_not_sent_again()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        for (var token = 0; token < 3; token++) await session.PublishAsync("t", token, Cancel);
-        var waiting = session.Client.PublishAsync(new MqttPublication { Topic = "single", Qos = MqttQos.AtLeastOnce }, Cancel);
-        for (var turn = 0; turn < 4; turn++) await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
-        connection.Close();
-
-        var again = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = false });
-        await session.Handler.NextAsync("connected 2 session new", Cancel);
-        for (var token = 0; token < 3; token++) (await session.Handler.NextAsync(Cancel)).ShouldBe($"returned {token}");
-        await Should.ThrowAsync<MqttSessionLostException>(async () => await waiting);
-
-        await session.PublishAsync("fresh", 7, Cancel);
-        var (_, flags, body) = await again.ReceiveAsync(Cancel);
-        flags.ShouldBe((byte)0x02);
-        BrokerPackets.TopicOf(body).ShouldBe("fresh");
-    }
-
-    [Fact]
-    public async Task PublishAsync_waits_for_a_connection_and_gives_the_brokers_reason()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var first = session.Client.PublishAsync(new MqttPublication { Topic = "a", Qos = MqttQos.AtLeastOnce }, Cancel);
-        var second = session.Client.PublishAsync(new MqttPublication { Topic = "b", Qos = MqttQos.AtLeastOnce }, Cancel);
-        var zero = session.Client.PublishAsync(new MqttPublication { Topic = "c" }, Cancel);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { ReceiveMaximum = 1 });
-
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
-        second.IsCompleted.ShouldBeFalse();
-        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubAck, id, MqttReasonCode.NoMatchingSubscribers), Cancel);
-        (await first).ShouldBe(MqttReasonCode.NoMatchingSubscribers);
-        id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubAck, id, MqttReasonCode.QuotaExceeded), Cancel);
-        (await second).ShouldBe(MqttReasonCode.QuotaExceeded);
-        (await zero).ShouldBe(MqttReasonCode.Success);
-        BrokerPackets.TopicOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel)).ShouldBe("c");
-    }
-
-    [Fact]
     public async Task A_cancelled_PublishAsync_that_was_not_sent_is_not_sent()
     {
         await using var broker = new ScriptedBroker();
@@ -215,36 +141,6 @@ public sealed class ClientSessionTests
     }
 
     [Fact]
-    public async Task It_subscribes_where_no_session_is_present_or_it_has_not_subscribed_yet_in_its_life()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with
-        {
-            Subscriptions = [new MqttSubscription("a/+"), new MqttSubscription("b", MqttQos.AtMostOnce, NoLocal: true)],
-        });
-
-        // A process that finds the session of the one before it: retained messages do not come a second time.
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
-        var subscribe = await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
-        Convert.ToHexString(subscribe[2..]).ShouldBe("00" + "0003612F2B" + "11" + "000162" + "14");
-        session.Client.IsReady.ShouldBeFalse();
-        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, (ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0]), Cancel);
-        await BecomesReadyAsync(session);
-        connection.Close();
-
-        connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
-        await session.Handler.NextAsync("connected 2", Cancel);
-        await BecomesReadyAsync(session);
-        await session.PublishAsync("t", 1, Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
-        connection.Close();
-
-        connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = false });
-        subscribe = await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
-        Convert.ToHexString(subscribe[2..]).ShouldBe("00" + "0003612F2B" + "01" + "000162" + "04");
-    }
-
-    [Fact]
     public async Task A_refused_subscription_ends_the_client_and_names_the_filter()
     {
         await using var broker = new ScriptedBroker();
@@ -259,46 +155,6 @@ public sealed class ClientSessionTests
     }
 
     [Fact]
-    public async Task A_SUBSCRIBE_without_answer_ends_the_connection()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with
-        {
-            ConnectTimeout = TimeSpan.FromMilliseconds(300), Subscriptions = [new MqttSubscription("a")],
-        });
-        await broker.AcceptAndWelcomeAsync(Cancel);
-        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldContain("answered no SUBSCRIBE");
-    }
-
-    [Fact]
-    public async Task Messages_are_acknowledged_in_the_order_given_and_only_on_their_own_connection()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        for (ushort id = 1; id <= 3; id++)
-            await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Qos = MqttQos.AtLeastOnce, PacketId = id }), Cancel);
-        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "last" }), Cancel);
-        await session.Handler.NextAsync("message last", Cancel);
-        var deliveries = session.Handler.Deliveries.ToArray();
-        deliveries.ShouldBe([new MqttDelivery(1, 1), new MqttDelivery(1, 2), new MqttDelivery(1, 3), new MqttDelivery(1, 0)]);
-        session.Client.Acknowledge([deliveries[0], deliveries[3], deliveries[1]]);
-        (await connection.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 1]);
-        (await connection.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 2]);
-        connection.Close();
-
-        var again = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { SessionPresent = true });
-        await again.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "again", Qos = MqttQos.AtLeastOnce, PacketId = 3, Duplicate = true }), Cancel);
-        (await session.Handler.NextAsync("message again", Cancel)).ShouldBe("message again  dup");
-        await again.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "more", Qos = MqttQos.AtLeastOnce, PacketId = 4 }), Cancel);
-        await session.Handler.NextAsync("message more", Cancel);
-        session.Client.Acknowledge(deliveries[2]);
-        session.Client.Acknowledge(new MqttDelivery(2, 9));
-        session.Client.Acknowledge(session.Handler.Deliveries.Last());
-        (await again.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 4]);
-    }
-
-    [Fact]
     public async Task A_broker_over_our_receive_maximum_is_counted_and_logged_once()
     {
         await using var broker = new ScriptedBroker();
@@ -310,24 +166,6 @@ public sealed class ClientSessionTests
         session.Client.ReceiveMaximumExceeded.ShouldBe(3);
         session.Log.Lines.Count(line => line.Line.Contains("Receive Maximum of 2", StringComparison.Ordinal)).ShouldBe(1);
         session.Client.IsReady.ShouldBeTrue();
-    }
-
-    [Fact]
-    public async Task Stopping_sends_what_is_buffered_then_DISCONNECT()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { StopTimeout = TimeSpan.FromSeconds(20) });
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await session.PublishAsync("t/0", 0, Cancel);
-        for (var token = 1; token < 500; token++) session.TryPublish($"t/{token}", token).ShouldBeTrue();
-        var run = session.StopAsync();
-        for (var token = 0; token < 500; token++)
-            BrokerPackets.TopicOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel)).ShouldBe($"t/{token}");
-        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x00, 0x00]);
-        await connection.ExpectEndAsync(Cancel);
-        connection.Close();
-        await run;
-        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldBe("disconnected 1 Success: Stopped.");
     }
 
     [Fact]
@@ -358,29 +196,6 @@ public sealed class ClientSessionTests
         await session.StopAsync().WaitAsync(TimeSpan.FromSeconds(10), Cancel);
     }
 
-    [Theory]
-    [InlineData("40020007", 0x82)]
-    [InlineData("90040001" + "0001", 0x82)]
-    [InlineData("B0040001" + "0000", 0x82)]
-    [InlineData("F0" + "06" + "18" + "04" + "15000178", 0x82)]
-    [InlineData("2003000000", 0x82)]
-    [InlineData("C000", 0x82)]
-    [InlineData("3005" + "0002742B" + "00", 0x81)]
-    [InlineData("30FFFFFF7F", 0x95)]
-    [InlineData("3007" + "000174" + "03" + "230001", 0x94)]
-    public async Task A_broker_that_breaks_the_protocol_is_told_why_and_connected_to_again(string packet, byte reason)
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await connection.SendAsync(Convert.FromHexString(packet), Cancel);
-        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([reason, 0x00]);
-        connection.Close();
-        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldStartWith($"disconnected 1 {(MqttReasonCode)reason}: Broker 127.0.0.1:{broker.Port} broke the protocol.");
-        await broker.AcceptAndWelcomeAsync(Cancel);
-        await session.Handler.NextAsync("connected 2", Cancel);
-    }
-
     [Fact]
     public async Task The_reason_also_reaches_a_broker_that_is_still_sending()
     {
@@ -394,21 +209,4 @@ public sealed class ClientSessionTests
         await connection.ExpectEndAsync(Cancel);
     }
 
-    [Fact]
-    public async Task A_message_across_many_small_writes_arrives_whole()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        var text = string.Concat(Enumerable.Range(0, 40_000).Select(number => (char)('a' + (number % 26))));
-        foreach (var piece in BrokerPackets.Publish(new BrokerPublish { Topic = "big", Payload = Encoding.ASCII.GetBytes(text) }).Chunk(777))
-            await connection.SendAsync(piece, Cancel);
-        (await session.Handler.NextAsync("message", Cancel)).ShouldBe($"message big {text}");
-    }
-
-    private static async Task BecomesReadyAsync(ClientSession session)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!session.Client.IsReady) await Task.Delay(1, limit.Token);
-    }
 }

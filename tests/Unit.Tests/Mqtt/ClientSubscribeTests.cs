@@ -32,27 +32,6 @@ public sealed class ClientSubscribeTests
     }
 
     [Fact]
-    public async Task What_is_current_is_subscribed_to_again_where_the_session_is_gone()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { Subscriptions = [new MqttSubscription("first"), new MqttSubscription("second")] });
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await GrantAsync(connection, [1, 1]);
-        var subscribing = session.Client.SubscribeAsync(
-            [new MqttSubscription("third", MqttQos.ExactlyOnce), new MqttSubscription("refused"), new MqttSubscription("second", MqttQos.AtMostOnce)], Cancel);
-        await GrantAsync(connection, [2, 0x87, 0]);
-        await subscribing;
-        var unsubscribing = session.Client.UnsubscribeAsync(["first", "unknown"], Cancel);
-        var body = await connection.ExpectAsync(MqttControlPacketType.Unsubscribe, Cancel);
-        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.UnsubAck, (ushort)((body[0] << 8) | body[1]), [0, 0x11]), Cancel);
-        (await unsubscribing).ShouldBe([MqttReasonCode.Success, MqttReasonCode.NoSubscriptionExisted]);
-        connection.Close();
-
-        connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        (await GrantAsync(connection, [0, 2])).ShouldBe([("second", (byte)0), ("third", (byte)2)]);
-    }
-
-    [Fact]
     public async Task A_request_that_a_connection_did_not_live_through_is_asked_again()
     {
         await using var broker = new ScriptedBroker();
@@ -156,20 +135,6 @@ public sealed class ClientSubscribeTests
         }
 
         (await session.Client.SubscribeAsync([], Cancel)).ShouldBeEmpty();
-    }
-
-    [Theory]
-    [InlineData("B0" + "04" + "FFFF" + "00" + "00")]
-    [InlineData("90" + "05" + "FFFF" + "00" + "0000")]
-    [InlineData("90" + "04" + "0001" + "00" + "00")]
-    public async Task An_answer_that_does_not_fit_is_a_protocol_error(string answer)
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { Subscriptions = [new MqttSubscription("a")] });
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
-        await connection.SendAsync(Convert.FromHexString(answer), Cancel);
-        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
     }
 
     private static async Task<List<(string Filter, byte Options)>> GrantAsync(ScriptedConnection connection, byte[] codes)

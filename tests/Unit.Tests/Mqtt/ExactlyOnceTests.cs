@@ -48,23 +48,6 @@ public sealed class ExactlyOnceTests
     }
 
     [Fact]
-    public async Task A_message_counts_against_the_window_until_PUBCOMP()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel, new BrokerConnAck { ReceiveMaximum = 1 });
-        await PublishAsync(session, "t", 1);
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, id), Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel);
-        session.TryPublish("t", 2, qos: MqttQos.ExactlyOnce).ShouldBeFalse();
-        var room = session.Client.WaitToPublishAsync(Cancel);
-        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, id), Cancel);
-        await room;
-        session.TryPublish("t", 2, qos: MqttQos.ExactlyOnce).ShouldBeTrue();
-    }
-
-    [Fact]
     public async Task After_reconnecting_each_message_goes_on_where_it_was_in_the_order_of_publishing()
     {
         await using var broker = new ScriptedBroker();
@@ -104,92 +87,6 @@ public sealed class ExactlyOnceTests
 
         await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubComp, ids[1]), Cancel);
         (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 Success");
-    }
-
-    [Fact]
-    public async Task A_lost_session_hands_back_both_halves_in_order()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        for (var token = 0; token < 3; token++) await PublishAsync(session, "t", token);
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
-        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRec, id), Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel);
-        connection.Close();
-        await broker.AcceptAndWelcomeAsync(Cancel);
-        for (var token = 0; token < 3; token++) (await session.Handler.NextAsync("returned", Cancel)).ShouldBe($"returned {token}");
-    }
-
-    [Fact]
-    public async Task A_PUBREC_that_comes_twice_is_answered_twice_and_an_unknown_one_with_0x92()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await PublishAsync(session, "t", 1);
-        var id = BrokerPackets.PacketIdOf(await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel));
-        byte[] pubRec = BrokerPackets.Ack(MqttControlPacketType.PubRec, id);
-        await connection.SendAsync([.. pubRec, .. pubRec, .. BrokerPackets.Ack(MqttControlPacketType.PubRec, 99)], Cancel);
-        (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, (byte)id]);
-        (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, (byte)id]);
-        (await connection.ExpectAsync(MqttControlPacketType.PubRel, Cancel)).ShouldBe([0, 99, 0x92, 0]);
-        await connection.SendAsync([.. BrokerPackets.Ack(MqttControlPacketType.PubComp, id), .. BrokerPackets.Ack(MqttControlPacketType.PubComp, id), .. BrokerPackets.Ack(MqttControlPacketType.PubComp, 99)], Cancel);
-        (await session.Handler.NextAsync("published", Cancel)).ShouldBe("published 1 Success");
-        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "behind them" }), Cancel);
-        await session.Handler.NextAsync("message behind them", Cancel);
-        session.Client.StrayAcknowledgements.ShouldBe(3);
-    }
-
-    [Theory]
-    [InlineData(MqttQos.AtLeastOnce, 0x50)]
-    [InlineData(MqttQos.AtLeastOnce, 0x70)]
-    [InlineData(MqttQos.ExactlyOnce, 0x40)]
-    [InlineData(MqttQos.ExactlyOnce, 0x70)]
-    public async Task An_acknowledgement_of_the_wrong_kind_is_a_protocol_error(MqttQos qos, byte first)
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await PublishAsync(session, "t", 1, qos);
-        await connection.ExpectAsync(MqttControlPacketType.Publish, Cancel);
-        await connection.SendAsync([first, 2, 0, 1], Cancel);
-        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x82, 0x00]);
-    }
-
-    [Fact]
-    public async Task A_message_is_handed_over_once_and_acknowledged_by_its_owner()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await SendAsync(connection, "one", 5);
-        await session.Handler.NextAsync("message one", Cancel);
-
-        // Sent again before and after the acknowledgement, as some brokers do on the same connection.
-        await SendAsync(connection, "one", 5, duplicate: true);
-        await SendAsync(connection, "two", 6);
-        await session.Handler.NextAsync("message two", Cancel);
-        session.Client.Acknowledge([.. session.Handler.Deliveries]);
-        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 5]);
-        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 6]);
-        await SendAsync(connection, "one", 5, duplicate: true);
-        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 5]);
-        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRel, 5), Cancel);
-        (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 5]);
-        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRel, 5), Cancel);
-        (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 5, 0x92, 0]);
-
-        // The identifier is free again, and the old delivery does not acknowledge the new message.
-        await SendAsync(connection, "three", 5);
-        (await session.Handler.NextAsync("message", Cancel)).ShouldBe("message three ");
-        session.Client.Acknowledge(session.Handler.Deliveries.First());
-        await SendAsync(connection, "four", 7);
-        await session.Handler.NextAsync("message four", Cancel);
-        session.Client.Acknowledge(session.Handler.Deliveries.Last());
-        (await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel)).ShouldBe([0, 7]);
     }
 
     [Fact]
@@ -239,50 +136,6 @@ public sealed class ExactlyOnceTests
         await connection.SendAsync([.. BrokerPackets.Ack(MqttControlPacketType.PubRel, 1), .. BrokerPackets.Ack(MqttControlPacketType.PubRel, 2)], Cancel);
         (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 1]);
         (await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel)).ShouldBe([0, 2, 0x92, 0]);
-    }
-
-    [Fact]
-    public async Task A_delivery_of_QoS_1_acknowledged_twice_is_acknowledged_once()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options);
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        for (var turn = 0; turn < 2; turn++)
-        {
-            // Under one identifier, which the broker may use again as soon as it is acknowledged.
-            await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = $"t{turn}", Qos = MqttQos.AtLeastOnce, PacketId = 9 }), Cancel);
-            await session.Handler.NextAsync($"message t{turn}", Cancel);
-            if (turn == 1) break;
-            session.Client.Acknowledge([session.Handler.Deliveries.Last(), session.Handler.Deliveries.Last()]);
-            (await connection.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 9]);
-        }
-
-        session.Client.Acknowledge(session.Handler.Deliveries.First());
-        await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish { Topic = "last", Qos = MqttQos.AtLeastOnce, PacketId = 10 }), Cancel);
-        await session.Handler.NextAsync("message last", Cancel);
-        session.Client.Acknowledge(session.Handler.Deliveries.Last());
-        (await connection.ExpectAsync(MqttControlPacketType.PubAck, Cancel)).ShouldBe([0, 10]);
-    }
-
-    [Fact]
-    public async Task A_message_counts_against_our_receive_maximum_until_PUBCOMP()
-    {
-        await using var broker = new ScriptedBroker();
-        await using var session = new ClientSession(broker.Options with { ReceiveMaximum = 2, StrictReceiveMaximum = true });
-        var connection = await broker.AcceptAndWelcomeAsync(Cancel);
-        await SendAsync(connection, "one", 1);
-        await SendAsync(connection, "two", 2);
-        await session.Handler.NextAsync("message two", Cancel);
-        session.Client.Acknowledge([.. session.Handler.Deliveries]);
-        await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.PubRec, Cancel);
-        await connection.SendAsync(BrokerPackets.Ack(MqttControlPacketType.PubRel, 1), Cancel);
-        await connection.ExpectAsync(MqttControlPacketType.PubComp, Cancel);
-        await SendAsync(connection, "three", 3);
-        await session.Handler.NextAsync("message three", Cancel);
-        await SendAsync(connection, "four", 4);
-        (await connection.ExpectAsync(MqttControlPacketType.Disconnect, Cancel)).ShouldBe([0x93, 0x00]);
-        (await session.Handler.NextAsync("disconnected", Cancel)).ShouldContain("ReceiveMaximumExceeded");
     }
 
     [Fact]

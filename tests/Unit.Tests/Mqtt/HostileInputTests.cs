@@ -1,7 +1,7 @@
+using System.Diagnostics;
 using Shouldly;
 using Tally.Mqtt;
 using Tally.Mqtt.Packets;
-using Tally.Testing.Hostile;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -61,38 +61,13 @@ public sealed class HostileInputTests
     }
 
     [Fact]
-    public void A_stream_in_any_portions_gives_the_same_packets()
+    public async Task A_shorter_run_of_the_fuzz_benchmark_does_no_harm()
     {
-        var random = new Random(20_261_120);
-        byte[][] packets = [.. Enumerable.Range(0, 500).Select(_ => BrokerPackets.Publish(new BrokerPublish { Payload = new byte[random.Next(random.Next(2) == 0 ? 50 : 400_000)] }))];
-        var buffer = new PacketBuffer(1 << 20);
-        using var stream = new PortionedStream(new Dice(1));
-        stream.Reset(packets.SelectMany(packet => packet).ToArray(), 100_000);
-        var taken = 0;
-        while (buffer.Fill(stream) > 0)
-        {
-            while (buffer.TryTake(out _, out var body)) packets[taken++].AsSpan().EndsWith(body).ShouldBeTrue();
-        }
-
-        taken.ShouldBe(packets.Length);
-    }
-
-    [Fact]
-    public void Random_changed_and_cut_packets_are_refused_or_taken_and_buy_no_memory()
-    {
-        var dice = new Dice(7);
-        var bytes = new PacketBytes();
-        var valid = new ValidPackets(bytes, dice, 5);
-        for (var time = 0; time < 20_000; time++)
-        {
-            bytes.Clear();
-            valid.Any();
-            Mutation.Apply(bytes, dice);
-            var packet = bytes.Written.ToArray();
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            Refusal(packet, 1 << 20);
-            (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(512 * 1024 + (8 * packet.Length));
-        }
+        using var run = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tally.Benchmarks.dll"), "fuzz", "--packets", "100000"]) { RedirectStandardOutput = true })!;
+        var printed = await run.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        run.ExitCode.ShouldBe(0, printed);
+        printed.ShouldContain("No harm done.");
     }
 
     /// <summary>What a stream is refused with; null: with nothing.</summary>

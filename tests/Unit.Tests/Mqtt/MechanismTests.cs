@@ -14,7 +14,7 @@ public sealed class MechanismTests
     public void Messages_in_flight_keep_their_order_and_their_bytes_whatever_is_acknowledged()
     {
         var random = new Random(7);
-        using var inFlight = new InFlightMessages(300);
+        var inFlight = new InFlightMessages(300);
         var model = new List<(ushort PacketId, long Token, byte[] Packet)>();
         for (long step = 0; step < 20_000; step++)
         {
@@ -51,7 +51,7 @@ public sealed class MechanismTests
     [Fact]
     public void Messages_in_flight_are_bounded_by_number_and_by_bytes_and_never_have_packet_identifier_0()
     {
-        using var inFlight = new InFlightMessages(65_534);
+        var inFlight = new InFlightMessages(65_534);
         for (var count = 0; count < 65_534; count++)
         {
             inFlight.HasRoom.ShouldBeTrue();
@@ -62,7 +62,7 @@ public sealed class MechanismTests
         inFlight.HasRoom.ShouldBeFalse();
         inFlight.StateOf(65_535).ShouldBe(InFlightState.None);
 
-        using var large = new InFlightMessages(10_000);
+        var large = new InFlightMessages(10_000);
         large.Add(new MqttPacketBuffer(new byte[64 * 1024 * 1024]), Tally.Mqtt.MqttProtocolVersion.V500, MqttQos.AtLeastOnce, false, 1, null);
         large.HasRoom.ShouldBeFalse();
         large.Remove(1);

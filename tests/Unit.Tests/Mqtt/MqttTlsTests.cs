@@ -43,13 +43,13 @@ public sealed class MqttTlsTests : IDisposable
         var encrypted = Write("encrypted.pem", Encrypted(ec));
         var old = Write("old.pem", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n");
 
-        Complaint(new MqttTls { CaFile = missing }).ShouldStartWith($"MQTT option Tls.CaFile is '{missing}', which cannot be read: Could not find file");
-        Complaint(new MqttTls { CaFile = Path.GetTempPath() }).ShouldContain($"is denied (user {Environment.UserName})");
+        Complaint(new MqttTls { CaFile = missing }).ShouldStartWith($"MQTT option Tls.CaFile is '{missing}', which cannot be used: it needs a certificate in PEM form (Could not find file");
+        Complaint(new MqttTls { CaFile = Path.GetTempPath() }).ShouldContain($"is denied; read as user {Environment.UserName}");
         Complaint(new MqttTls { CaFile = "" }).ShouldContain("Tls.CaFile is ''");
         foreach (var useless in (string[])[junk, broken, key]) Complaint(new MqttTls { CaFile = useless }).ShouldContain($"'{useless}', which cannot be used: it needs a certificate in PEM form");
-        Complaint(new MqttTls { CertificateFile = missing }).ShouldContain($"Tls.CertificateFile is '{missing}', which cannot be read");
+        Complaint(new MqttTls { CertificateFile = missing }).ShouldContain($"Tls.CertificateFile is '{missing}', which cannot be used");
         Complaint(new MqttTls { CertificateFile = certificate }).ShouldContain($"Tls.CertificateFile is '{certificate}', which cannot be used: it needs the private key");
-        Complaint(new MqttTls { CertificateFile = certificate, KeyFile = missing }).ShouldContain($"Tls.KeyFile is '{missing}', which cannot be read");
+        Complaint(new MqttTls { CertificateFile = certificate, KeyFile = missing }).ShouldContain($"Tls.KeyFile is '{missing}', which cannot be used");
         foreach (var useless in (string[])[otherKey, encrypted, old])
         {
             Complaint(new MqttTls { CertificateFile = certificate, KeyFile = useless }).ShouldContain(

@@ -57,7 +57,7 @@ public sealed class MqttSettingsTests
     public void A_file_that_is_not_there_is_said_with_option_value_and_environment()
     {
         var error = Should.Throw<OptionsValidationException>(() => Configuration(("Mqtt:Tls:CaFile", "/not/there.pem")).BrokerAddress());
-        error.Failures.ShouldHaveSingleItem().ShouldContain("Tls.CaFile is '/not/there.pem': there is no such file");
+        error.Failures.ShouldHaveSingleItem().ShouldContain("Tls.CaFile is '/not/there.pem', which cannot be used: it needs a certificate in PEM form (Could not find");
         error.Failures.Single().ShouldContain("Mqtt__Tls__");
     }
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Tally.Mqtt.Packets;
 
 namespace Tally.Mqtt.Connections;
 
@@ -13,11 +12,9 @@ internal sealed class Connection : IDisposable
     /// <summary>Content types of a TLS record (RFC 8446, 5.1).</summary>
     public const byte TlsAlert = 0x15, TlsHandshake = 0x16;
 
-    private readonly CancellationTokenSource _ending = new();
-    private readonly CancellationTokenSource _aborting = new();
+    private readonly CancellationTokenSource _ending = new(), _aborting = new();
     private readonly TaskCompletionSource<ConnectionEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualResetEventSlim _toSend = new(false, spinCount: 0);
-    private readonly ManualResetEventSlim _drained = new(false, spinCount: 0);
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }; // packets are gathered before they are written
     private Tls? _tls;
     private WebSocketMessages? _webSocket;
@@ -43,8 +40,7 @@ internal sealed class Connection : IDisposable
     public Task<ConnectionEnd> Ended => _end.Task;
 
     /// <summary>Connects to the first of the addresses that answers, up to where MQTT begins. Blocks.</summary>
-    /// <exception cref="SocketException">None can be reached.</exception>
-    /// <exception cref="TransportException">One can, but TLS or WebSocket fails.</exception>
+    /// <exception cref="TransportException">TLS or WebSocket fails.</exception>
     /// <exception cref="TimeoutException">Given up; a clause that names what the broker did not do.</exception>
     public static Connection Open(BrokerAddress broker, MqttClientOptions options, IPAddress[] addresses, CancellationToken cancellationToken)
     {
@@ -85,8 +81,7 @@ internal sealed class Connection : IDisposable
         }
     }
 
-    /// <summary>What is spoken instead of MQTT, and the way out; null: it may well be MQTT.</summary>
-    /// <param name="start">The first bytes that came.</param>
+    /// <summary>What is spoken instead of MQTT, by the first bytes that came, and the way out; null: it may well be MQTT.</summary>
     public static string? OtherProtocol(ReadOnlySpan<byte> start) =>
         start.StartsWith("HTTP"u8) ? "It speaks HTTP: if it is a WebSocket, write ws:// or wss://"
         : start is [TlsAlert or TlsHandshake, 0x03, ..] ? "It speaks TLS: write mqtts:// or wss://" : null; // as MQTT a CONNECT, which no broker sends
@@ -95,22 +90,23 @@ internal sealed class Connection : IDisposable
     public Exception Explain(Exception error) => _tls?.Explain(error) ?? error;
 
     /// <summary>Wakes the send loop.</summary>
-    public void Send() => Set(_toSend);
+    public void Send()
+    {
+        if (!_toSend.IsSet) _toSend.Set();
+    }
 
-    /// <summary>For the send loop: until there is something to send. What is said while it does not wait is kept.</summary>
-    public void WaitToSend() => Wait(_toSend);
-
-    /// <summary>Wakes the receive loop where it waits for the broker to take acknowledgements.</summary>
-    public void SayDrained() => Set(_drained);
-
-    public void WaitUntilDrained() => Wait(_drained);
+    /// <summary>For the send loop: until there is something to send. The signal is taken back before the work is looked at: what was done before <see cref="Send"/> is seen.</summary>
+    public void WaitToSend()
+    {
+        _toSend.Wait();
+        _toSend.Reset();
+    }
 
     /// <summary>Ends the connection; the first reason counts.</summary>
     public void End(ConnectionEnd end)
     {
         if (!_end.TrySetResult(end)) return;
         _ending.Cancel();
-        SayDrained();
         Send();
     }
 
@@ -147,21 +143,9 @@ internal sealed class Connection : IDisposable
         else _aborting.CancelAfter(time);
     }
 
-    /// <summary>Ends it, and frees what belongs to it: once no call is in it any more.</summary>
+    /// <summary>Once no call is in it any more.</summary>
     public void Dispose()
     {
-        foreach (var part in (IDisposable?[])[_socket, _webSocket, _tls, _ending, _aborting, _toSend, _drained]) part?.Dispose();
-    }
-
-    // Whoever waits takes the signal back first and looks at its work then: what was done before this call is seen.
-    private static void Set(ManualResetEventSlim signal)
-    {
-        if (!signal.IsSet) signal.Set();
-    }
-
-    private static void Wait(ManualResetEventSlim signal)
-    {
-        signal.Wait();
-        signal.Reset();
+        foreach (var part in (IDisposable?[])[_socket, _webSocket, _tls?.Stream, _ending, _aborting, _toSend]) part?.Dispose();
     }
 }

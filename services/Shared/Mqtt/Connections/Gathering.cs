@@ -8,17 +8,12 @@ namespace Tally.Mqtt.Connections;
 /// </summary>
 internal sealed class Gathering(TimeSpan time)
 {
-    // A wait costs one wake-up of its own, so it has to replace at least this many to be worth it.
-    private const int WorthIt = 3;
+    // A wait costs one wake-up of its own, so it has to replace at least so many packets to be worth it; and waits in a row are tried when
+    // packets came for so many of them at a rate that is worth it.
+    private const int WorthIt = 3, WindowInWaits = 4;
 
-    // Waits in a row are tried when packets came for this many of them at a rate that is worth it.
-    private const int WindowInWaits = 4;
-
-    // After a wait that brought nothing the next is tried after one window, then two, four, up to this many.
-    private const int LongestPause = 64;
-
-    // A read or write of this much means that enough lies there already.
-    private const int EnoughBytes = 32 * 1024;
+    private const int LongestPause = 64; // windows: after a wait that brought nothing the next is tried after one, then two, four, up to so many
+    private const int EnoughBytes = 32 * 1024; // a read or write of so much means that enough lies there already
 
     private readonly int _milliseconds = (int)Math.Ceiling(time.TotalMilliseconds);
     private long _windowEnd;
@@ -27,10 +22,7 @@ internal sealed class Gathering(TimeSpan time)
     private int _windowsToSkip;
     private bool _streaming;
 
-    /// <summary>Called after each read or write.</summary>
-    /// <param name="bytes">How many bytes it moved.</param>
-    /// <param name="packets">How many packets were complete.</param>
-    /// <param name="now">Milliseconds of a steady clock.</param>
+    /// <summary>Called after each read or write of so many bytes and complete packets, at a time in milliseconds of a steady clock.</summary>
     public bool ShouldWait(long bytes, int packets, long now)
     {
         if (_milliseconds == 0) return false;

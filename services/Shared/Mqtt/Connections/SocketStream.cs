@@ -3,19 +3,15 @@ using System.Net.Sockets;
 namespace Tally.Mqtt.Connections;
 
 /// <summary>
-/// A socket as a stream whose calls block, the asynchronous ones too. A socket that was ever used asynchronously tells .NET's event loop of
-/// every segment that arrives, read or not, and each costs two threads a wake-up: at 20,000 readings a second that was 4,000 wake-ups a
-/// second for 360 reads, and half of a service's processor time (seen). One thread may read while another writes.
+/// A socket as a stream whose calls block, the asynchronous ones too. A socket that was ever used asynchronously tells .NET's event loop of every segment
+/// that arrives, read or not, and each costs two threads a wake-up: at 20,000 readings a second that was 4,000 wake-ups a second for 360 reads, and half of
+/// a service's processor time (seen). One thread may read while another writes. Reads ahead, since a WebSocket reads the header of each frame by itself.
 /// </summary>
-/// <remarks>Reads ahead: a WebSocket reads the header of each frame by itself, and a broker may put each packet into a frame of its own.</remarks>
 internal sealed class SocketStream(Socket connected) : NetworkStream(connected, ownsSocket: true)
 {
     private readonly NetworkStream _wire = new(connected); // one derived from it would copy what is written and read
-
-    // About what gathers in a millisecond of a running stream.
-    private readonly byte[] _ahead = new byte[32 * 1024];
-    private int _start;
-    private int _end;
+    private readonly byte[] _ahead = new byte[32 * 1024]; // about what gathers in a millisecond of a running stream
+    private int _start, _end;
 
     /// <summary>The first byte that came, from which is seen what the peer speaks; null: nothing has come.</summary>
     public byte? First { get; private set; }

@@ -6,14 +6,13 @@ namespace Tally.Mqtt.Connections;
 
 /// <summary>
 /// TLS with the broker, and its failures in the words of whoever has to mend them. With TLS 1.3 a broker looks at the client's certificate
-/// only when the handshake is over for the client: so reading fails for the same reasons as the handshake.
+/// only when the handshake is over for the client: so reading fails for the same reasons as the handshake. There is no close_notify at the end:
+/// sending one is not safe while another thread reads, and DISCONNECT, which is sent before, says the same to a broker.
 /// </summary>
-/// <remarks>
-/// There is no close_notify at the end: sending one is not safe while another thread reads (OpenSSL's connection is not locked for
-/// it), and DISCONNECT, which is sent before, says the same to a broker.
-/// </remarks>
-internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls options) : IDisposable
+internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls options)
 {
+    private static readonly string[] s_aboutCertificates = ["certificate", "unknown ca", "access denied"];
+
     private readonly TlsFiles _files = TlsFiles.Load(options);
     private readonly string _serverName = options.ServerName ?? broker.Host;
     private string? _refusal;
@@ -25,13 +24,12 @@ internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls optio
     /// <exception cref="TransportException">The broker cannot be trusted, does not trust us, or does not speak TLS.</exception>
     public void ShakeHands()
     {
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        if (_files.Authorities is { } authorities)
+        var policy = new X509ChainPolicy
         {
-            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            policy.CustomTrustStore.AddRange(authorities);
-        }
-
+            RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+            TrustMode = _files.Authorities is null ? X509ChainTrustMode.System : X509ChainTrustMode.CustomRootTrust,
+        };
+        policy.CustomTrustStore.AddRange(_files.Authorities ?? []);
         try
         {
             Stream.AuthenticateAsClient(new SslClientAuthenticationOptions
@@ -56,12 +54,6 @@ internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls optio
     public Exception Explain(Exception error) => WhatWasMeant(error) ??
         (_files.Subject is { } own && error is IOException ? new IOException($"{TransportException.Innermost(error)} (it may refuse the client's certificate '{own}')", error) : error);
 
-    public void Dispose()
-    {
-        Stream.Dispose();
-        _files.Dispose();
-    }
-
     private bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         if (errors == SslPolicyErrors.None) return true;
@@ -71,11 +63,12 @@ internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls optio
 
     private IEnumerable<string> Problems(X509Certificate2 own, X509Chain? chain, SslPolicyErrors errors)
     {
+        const X509ChainStatusFlags Untrusted = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
         var its = $"its certificate '{TransportException.Printable(own.Subject)}'";
-        var statuses = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status) ?? X509ChainStatusFlags.NoError;
+        var statuses = (chain?.ChainStatus ?? []).Aggregate(X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
         if (statuses.HasFlag(X509ChainStatusFlags.NotTimeValid))
             yield return $"{its}, or one that it was issued with, is only valid from {own.NotBefore.ToUniversalTime():u} to {own.NotAfter.ToUniversalTime():u}: renew it at the broker, or set this machine's clock right";
-        if ((statuses & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
+        if ((statuses & Untrusted) != 0)
         {
             var issuer = TransportException.Printable(chain!.ChainElements[^1].Certificate.Issuer);
             yield return options.CaFile is { } file
@@ -90,8 +83,7 @@ internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls optio
                 "connect to a name that it is for, or set Tls.ServerName to one if this is the right broker";
         }
 
-        const X509ChainStatusFlags Said = X509ChainStatusFlags.NotTimeValid | X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
-        if ((statuses & ~Said) is not 0 and var others) yield return $"{its} is refused: {others}";
+        if ((statuses & ~(Untrusted | X509ChainStatusFlags.NotTimeValid)) is not 0 and var others) yield return $"{its} is refused: {others}";
     }
 
     // Asked twice: before the handshake begins, and, with the broker's certificate, when the broker asks for ours.
@@ -105,11 +97,10 @@ internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls optio
     private TransportException? WhatWasMeant(Exception error)
     {
         var why = TransportException.Innermost(error); // OpenSSL's text names the alert
-        var isAlert = why.Contains(" alert ", StringComparison.Ordinal);
         if (_files.Subject is null && _askedForCertificate)
             return new TransportException(MqttReasonCode.NotAuthorized, $"it wants a client certificate, and none is set: set Tls.CertificateFile and Tls.KeyFile ({why})", error);
-        if (!isAlert) return null;
-        return _files.Subject is { } own && (why.Contains("certificate", StringComparison.Ordinal) || why.Contains("unknown ca", StringComparison.Ordinal) || why.Contains("denied", StringComparison.Ordinal))
+        if (!why.Contains(" alert ", StringComparison.Ordinal)) return null;
+        return _files.Subject is { } own && s_aboutCertificates.Any(word => why.Contains(word, StringComparison.Ordinal))
             ? new TransportException(MqttReasonCode.NotAuthorized, $"it refuses the client's certificate '{own}' of Tls.CertificateFile '{options.CertificateFile}': use one of an authority that the broker trusts ({why})", error)
             : new TransportException(MqttReasonCode.UnspecifiedError, $"it broke off TLS; its log may say why ({why})", error);
     }
@@ -117,11 +108,12 @@ internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls optio
     private TransportException Unanswered(Exception error)
     {
         var isPort = $"is {broker.Port} a port for TLS? Else write {(broker.IsWebSocket ? "ws" : "mqtt")}:// if it is one without";
-        return wire.First switch
+        var (reason, what) = wire.First switch
         {
-            null => new TransportException(MqttReasonCode.ServerUnavailable, $"it closed the connection instead of answering the TLS handshake; {isPort}", error),
-            Connection.TlsAlert or Connection.TlsHandshake => new TransportException(MqttReasonCode.ServerUnavailable, $"the TLS handshake failed: {TransportException.Innermost(error)}", error),
-            _ => new TransportException(MqttReasonCode.ProtocolError, $"it does not answer with TLS; {isPort}", error),
+            null => (MqttReasonCode.ServerUnavailable, $"it closed the connection instead of answering the TLS handshake; {isPort}"),
+            Connection.TlsAlert or Connection.TlsHandshake => (MqttReasonCode.ServerUnavailable, $"the TLS handshake failed: {TransportException.Innermost(error)}"),
+            _ => (MqttReasonCode.ProtocolError, $"it does not answer with TLS; {isPort}"),
         };
+        return new TransportException(reason, what, error);
     }
 }

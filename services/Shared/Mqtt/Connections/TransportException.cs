@@ -6,14 +6,10 @@ namespace Tally.Mqtt.Connections;
 /// </summary>
 internal sealed class TransportException(MqttReasonCode reason, string message, Exception? inner = null) : IOException(message, inner)
 {
-    // A name in a certificate, or a reason, has no reason to be longer.
-    private const int LongestForeignText = 200;
-
-    /// <summary>The reason code that comes nearest.</summary>
     public MqttReasonCode Reason { get; } = reason;
 
-    /// <summary>Text of a peer that is not trusted, for a line of the log: without what could begin a new line or move the cursor.</summary>
-    public static string Printable(string text) => string.Concat(text.Take(LongestForeignText).Select(c => char.IsControl(c) ? '?' : c));
+    /// <summary>Text of a peer that is not trusted, for a line of the log: not longer than a name has reason to be, and without what could begin a new line or move the cursor.</summary>
+    public static string Printable(string text) => string.Concat(text.Take(200).Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>What an exception says at its root, as a clause.</summary>
     public static string Innermost(Exception error) => Printable(error.GetBaseException().Message.TrimEnd('.'));

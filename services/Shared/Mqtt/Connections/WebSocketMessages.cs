@@ -8,13 +8,9 @@ namespace Tally.Mqtt.Connections;
 /// </summary>
 internal sealed class WebSocketMessages : Stream
 {
-    // What is gathered for one write goes out in messages of this size: some gateways end a connection for larger ones.
-    private const int MessageSize = 32 * 1024;
-
+    private const int MessageSize = 32 * 1024; // some gateways end a connection for larger ones
+    private const int LongestAnswer = 8; // kB: as servers take requests; what a hostile one says shall not fill the memory
     private const string SubProtocol = "mqtt"; // for MQTT 3.1.1 too
-
-    // Servers take no longer requests than this themselves; what is behind a hostile one shall not fill the memory. In kilobytes.
-    private const int LongestAnswer = 8;
 
     private readonly ClientWebSocket _socket = new();
     private readonly HttpMessageInvoker _http;
@@ -40,7 +36,7 @@ internal sealed class WebSocketMessages : Stream
     public override long Length => throw new NotSupportedException();
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Upgrades a connection. TLS, where there is some, is spoken already. Blocks.</summary>
+    /// <summary>Upgrades a connection. TLS, where there is some, is spoken already.</summary>
     /// <exception cref="TransportException">It was not granted; says why.</exception>
     public void Open(SocketStream wire, BrokerAddress broker, CancellationToken cancellationToken)
     {
@@ -64,9 +60,7 @@ internal sealed class WebSocketMessages : Stream
             ValueWebSocketReceiveResult received;
             try
             {
-                // The stream below blocks, so nothing is left to wait for, but where a pong of the reading thread holds up the writing one.
-                var receiving = _socket.ReceiveAsync(_received.AsMemory(0, Math.Min(buffer.Length, MessageSize)), CancellationToken.None);
-                received = receiving.IsCompleted ? receiving.Result : receiving.AsTask().GetAwaiter().GetResult();
+                received = Wait(_socket.ReceiveAsync(_received.AsMemory(0, Math.Min(buffer.Length, MessageSize)), CancellationToken.None));
             }
             catch (WebSocketException error) when (error is { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely, InnerException: null })
             {
@@ -93,9 +87,9 @@ internal sealed class WebSocketMessages : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        for (; !buffer.IsEmpty; buffer = buffer[Math.Min(buffer.Length, MessageSize)..])
+        for (var count = 0; !buffer.IsEmpty; buffer = buffer[count..])
         {
-            var count = Math.Min(buffer.Length, MessageSize);
+            count = Math.Min(buffer.Length, MessageSize);
             buffer[..count].CopyTo(_sent);
             Say(_socket.SendAsync(_sent.AsMemory(0, count), WebSocketMessageType.Binary, WebSocketMessageFlags.EndOfMessage, CancellationToken.None));
         }
@@ -117,6 +111,9 @@ internal sealed class WebSocketMessages : Stream
         base.Dispose(disposing);
     }
 
+    // The stream below blocks, so nothing is left to wait for, but where a pong of the reading thread holds up the writing one.
+    private static T Wait<T>(ValueTask<T> task) => task.IsCompleted ? task.Result : task.AsTask().GetAwaiter().GetResult();
+
     private static void Say(ValueTask sending)
     {
         try
@@ -131,30 +128,22 @@ internal sealed class WebSocketMessages : Stream
 
     private TransportException WhyNot(WebSocketException error, SocketStream wire, BrokerAddress broker)
     {
+        var (status, answers) = ((int)_socket.HttpStatusCode, $"it answers {(int)_socket.HttpStatusCode} {_socket.HttpStatusCode} to the upgrade to a WebSocket at {broker.Path}:");
         var isPort = $"is {broker.Port} a port for WebSocket? Else write {(broker.IsTls ? "mqtts://" : "mqtt://, or, if it is one for TLS, wss:// or mqtts://")}";
         var (reason, what) = (error.InnerException as HttpRequestException)?.HttpRequestError switch
         {
             _ when wire.First is Connection.TlsAlert or Connection.TlsHandshake && !broker.IsTls => (MqttReasonCode.ProtocolError, "it answers with TLS: write wss://"),
-            _ when (int)_socket.HttpStatusCode is not (0 or 101) => Refused(broker),
+            _ when status is >= 300 and < 400 && _socket.HttpResponseHeaders?.GetValueOrDefault("Location") is { } location =>
+                (MqttReasonCode.UseAnotherServer, $"{answers} use the address '{TransportException.Printable(string.Concat(location))}'"),
+            _ when status is 401 or 403 or 407 =>
+                (MqttReasonCode.NotAuthorized, $"{answers} what stands before the broker wants to be satisfied first; user name and password are for the broker and not sent with HTTP"),
+            _ when status is 429 or >= 500 => (status is 429 or 503 ? MqttReasonCode.ServerBusy : MqttReasonCode.ServerUnavailable, $"{answers} is the broker behind it running?"),
+            _ when status is not (0 or 101) => (MqttReasonCode.UnspecifiedError, $"{answers} correct the path (/mqtt without one; write a trailing / for the root), or {isPort}"),
             HttpRequestError.ConfigurationLimitExceeded => (MqttReasonCode.PacketTooLarge, $"its answer to the upgrade to a WebSocket is longer than {LongestAnswer} kB"),
             HttpRequestError.InvalidResponse => (MqttReasonCode.ProtocolError, $"it does not answer with HTTP; {isPort}"),
             null => (MqttReasonCode.ProtocolError, $"its answer to the upgrade is not that of a WebSocket: {TransportException.Innermost(error)}"),
             _ => (MqttReasonCode.ServerUnavailable, $"it closed the connection instead of answering the upgrade to a WebSocket; {isPort}"),
         };
         return new TransportException(reason, what, error);
-    }
-
-    private (MqttReasonCode Reason, string What) Refused(BrokerAddress broker)
-    {
-        var status = (int)_socket.HttpStatusCode;
-        var (reason, wayOut) = status switch
-        {
-            >= 300 and < 400 => (MqttReasonCode.UseAnotherServer, $"use the address '{TransportException.Printable(string.Concat(_socket.HttpResponseHeaders?.GetValueOrDefault("Location") ?? []))}'"),
-            401 or 403 or 407 => (MqttReasonCode.NotAuthorized, "what stands before the broker wants to be satisfied first; user name and password are for the broker and not sent with HTTP"),
-            429 or 503 => (MqttReasonCode.ServerBusy, "it is busy"),
-            >= 500 => (MqttReasonCode.ServerUnavailable, "is the broker behind it running?"),
-            _ => (MqttReasonCode.UnspecifiedError, $"correct the path (/mqtt without one; write a trailing / for the root), or is {broker.Port} no port for WebSocket?"),
-        };
-        return (reason, $"it answers {status} {_socket.HttpStatusCode} to the upgrade to a WebSocket at {broker.Path}: {wayOut}");
     }
 }

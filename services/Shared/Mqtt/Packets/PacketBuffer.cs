@@ -1,5 +1,3 @@
-using MQTTnet.Protocol;
-
 namespace Tally.Mqtt.Packets;
 
 /// <summary>
@@ -14,8 +12,7 @@ internal sealed class PacketBuffer(int maximumPacketSize, int initialSize = 128 
     public const int MaximumRemainingLength = 268_435_455;
 
     private byte[] _bytes = new byte[initialSize];
-    private int _start;
-    private int _end;
+    private int _start, _end;
 
     /// <summary>The first bytes of what is not taken yet.</summary>
     public ReadOnlySpan<byte> Rest => _bytes.AsSpan(_start, _end - _start);
@@ -28,16 +25,13 @@ internal sealed class PacketBuffer(int maximumPacketSize, int initialSize = 128 
         if (rest.IsEmpty && _bytes.Length > initialSize) _bytes = new byte[initialSize]; // what a single large packet made larger is not kept
         rest.CopyTo(_bytes);
         (_start, _end) = (0, rest.Length);
-
         if (_end == _bytes.Length) Array.Resize(ref _bytes, (int)Math.Min(2L * _bytes.Length, Array.MaxLength));
         var read = stream.Read(_bytes.AsSpan(_end));
         _end += read;
         return read;
     }
 
-    /// <summary>Takes the next packet; its body is valid until the next <see cref="Fill"/>.</summary>
-    /// <param name="first">Its first byte: type and flags (2.1), looked at here but for those of PUBLISH.</param>
-    /// <param name="body">What follows the fixed header.</param>
+    /// <summary>Takes the next packet: its first byte (2.1), and what follows the fixed header, valid until the next <see cref="Fill"/>.</summary>
     /// <returns>False when it is not whole yet.</returns>
     /// <exception cref="MqttException">0x81, 0x82, or 0x95 for one larger than allowed.</exception>
     public bool TryTake(out byte first, out ArraySegment<byte> body)
@@ -50,7 +44,7 @@ internal sealed class PacketBuffer(int maximumPacketSize, int initialSize = 128 
         var (length, at) = (0, 1);
         for (var more = true; more; at++)
         {
-            if (at > 4) throw Violation.Malformed("Remaining Length has more than four bytes");
+            if (at > 4) throw MqttException.Malformed("Remaining Length has more than four bytes");
             if (at == rest.Length) return false;
             length |= (rest[at] & 0x7F) << (7 * (at - 1));
             more = rest[at] >= 0x80;
@@ -71,9 +65,9 @@ internal sealed class PacketBuffer(int maximumPacketSize, int initialSize = 128 
             MqttControlPacketType.Publish => (flags & 0x06) == 0x06 ? "QoS 3" : (flags & 0x0E) == 0x08 ? "DUP at QoS 0" : null,
             0 => "type 0, which is reserved",
             MqttControlPacketType.Connect or MqttControlPacketType.Subscribe or MqttControlPacketType.Unsubscribe or MqttControlPacketType.PingReq =>
-                throw Violation.Protocol($"{type} is not for a broker to send"),
+                throw MqttException.Protocol($"{type} is not for a broker to send"),
             _ => flags == (type == MqttControlPacketType.PubRel ? 2 : 0) ? null : $"reserved flags 0x{flags:X}",
         };
-        if (wrong is not null) throw Violation.Malformed($"{type} with {wrong}");
+        if (wrong is not null) throw MqttException.Malformed($"{type} with {wrong}");
     }
 }

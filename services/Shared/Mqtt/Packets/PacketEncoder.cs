@@ -1,17 +1,13 @@
 using System.Buffers;
 using MQTTnet.Exceptions;
 using MQTTnet.Formatter;
-using MQTTnet.Packets;
-using MQTTnet.Protocol;
 
 namespace Tally.Mqtt.Packets;
 
 /// <summary>MQTTnet's encoder for one connection. The packets there are many of are used again, so only little is allocated. Used under the client's lock.</summary>
 internal sealed class PacketEncoder(MqttProtocolVersion version)
 {
-    // Large enough for every packet but those with large properties; payloads are not copied into it.
-    private const int InitialSize = 4096, LargestKept = 65_535;
-
+    private const int InitialSize = 4096, LargestKept = 65_535; // enough for every packet but those with large properties; payloads are not copied
     private const byte DuplicateFlag = 0x08;
 
     private readonly MqttPacketFormatterAdapter _formatter = new(VersionOf(version), new MqttBufferWriter(InitialSize, LargestKept));
@@ -40,11 +36,7 @@ internal sealed class PacketEncoder(MqttProtocolVersion version)
         }
     }
 
-    /// <summary>Encodes a PUBLISH.</summary>
-    /// <param name="publication">The message; already looked at with <see cref="Check"/>.</param>
-    /// <param name="packetId">0 at QoS 0.</param>
-    /// <param name="alias">Topic alias (3.3.2.3.4); 0: none.</param>
-    /// <param name="isKnown">The broker has heard of the alias on this connection: the topic is left out.</param>
+    /// <summary>Encodes a PUBLISH that <see cref="Check"/> has looked at, with a topic alias (3.3.2.3.4) if that is not 0, and instead of the topic if the broker has heard of it on this connection.</summary>
     public MqttPacketBuffer Encode(in MqttPublication publication, ushort packetId, ushort alias = 0, bool isKnown = false)
     {
         _publish.Topic = isKnown ? "" : publication.Topic;
@@ -65,22 +57,13 @@ internal sealed class PacketEncoder(MqttProtocolVersion version)
     /// <summary>Encodes PUBACK, PUBREC, PUBREL or PUBCOMP (3.4 to 3.7). MQTT 3.1.1 knows no reasons.</summary>
     public MqttPacketBuffer Encode(MqttControlPacketType type, ushort packetId, MqttReasonCode reason = MqttReasonCode.Success)
     {
-        MqttPacketWithIdentifier packet = type switch
-        {
-            MqttControlPacketType.PubAck => _pubAck,
-            MqttControlPacketType.PubRec => _pubRec,
-            MqttControlPacketType.PubRel => _pubRel,
-            _ => _pubComp,
-        };
+        (_pubRel.ReasonCode, _pubComp.ReasonCode) = ((MqttPubRelReasonCode)reason, (MqttPubCompReasonCode)reason);
+        MqttPacketWithIdentifier packet = type switch { MqttControlPacketType.PubAck => _pubAck, MqttControlPacketType.PubRec => _pubRec, MqttControlPacketType.PubRel => _pubRel, _ => _pubComp };
         packet.PacketIdentifier = packetId;
-        _pubRel.ReasonCode = (MqttPubRelReasonCode)reason;
-        _pubComp.ReasonCode = (MqttPubCompReasonCode)reason;
         return Encode(packet);
     }
 
-    /// <summary>DISCONNECT (3.14). MQTT 3.1.1 knows only an orderly one, without the will (3.1.1, 3.14).</summary>
-    /// <param name="reason">Null: none is sent.</param>
-    /// <param name="sessionExpiry">Session Expiry Interval in seconds; null: as it was.</param>
+    /// <summary>DISCONNECT (3.14), with a Session Expiry Interval in seconds; null: as it was. MQTT 3.1.1 knows only an orderly one, without the will (3.1.1, 3.14).</summary>
     public MqttPacketBuffer? Farewell(MqttReasonCode? reason, uint? sessionExpiry)
     {
         if (reason is null || (version == MqttProtocolVersion.V311 && reason != MqttReasonCode.Success)) return null;
@@ -104,14 +87,15 @@ internal sealed class PacketEncoder(MqttProtocolVersion version)
     public static void Check(in MqttPublication publication)
     {
         if (publication.Qos > MqttQos.ExactlyOnce) throw new MqttException(MqttReasonCode.QosNotSupported, $"There is QoS 0, 1 and 2; {(byte)publication.Qos} was asked for.");
-        if (!Utf8.IsTopicName(publication.Topic)) throw InvalidTopic("topic", publication.Topic);
-        if (publication.ResponseTopic is { } topic && !Utf8.IsTopicName(topic)) throw InvalidTopic("Response Topic", topic);
+        CheckTopic("topic", publication.Topic);
+        if (publication.ResponseTopic is { } topic) CheckTopic("Response Topic", topic);
         if (!Utf8.IsText(publication.ContentType)) throw new MqttException(MqttReasonCode.MalformedPacket, "The Content Type of a publication is not at most 65,535 bytes of UTF-8 without U+0000.");
-        if (publication.CorrelationData?.Length > ushort.MaxValue)
-            throw new MqttException(MqttReasonCode.PacketTooLarge, $"The Correlation Data has {publication.CorrelationData.Length} bytes; at most 65535 are allowed.");
+        if (publication.CorrelationData is { Length: > ushort.MaxValue and var length }) throw new MqttException(MqttReasonCode.PacketTooLarge, $"The Correlation Data has {length} bytes; at most 65535 are allowed.");
     }
 
-    private static MqttException InvalidTopic(string what, string topic) => new(
-        MqttReasonCode.TopicNameInvalid,
-        $"The {what} '{topic?[..Math.Min(topic.Length, 100)]}' cannot be published to: 1 to 65,535 bytes of UTF-8 without '+', '#' and U+0000 are allowed.");
+    private static void CheckTopic(string what, string topic)
+    {
+        if (!Utf8.IsTopicName(topic))
+            throw new MqttException(MqttReasonCode.TopicNameInvalid, $"The {what} '{topic?[..Math.Min(topic.Length, 100)]}' cannot be published to: 1 to 65,535 bytes of UTF-8 without '+', '#' and U+0000 are allowed.");
+    }
 }

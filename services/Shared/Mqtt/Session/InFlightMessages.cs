@@ -6,16 +6,13 @@ namespace Tally.Mqtt.Session;
 /// <summary>
 /// Messages of ours that wait for their acknowledgement (4.3.2, 4.3.3), each kept encoded, with its whole topic, so that it can be sent
 /// again on the next connection of the session (4.4). One that has its PUBREC is a packet identifier only. The packet identifier is the
-/// place in the table. Memory is used again; used under the client's lock.
+/// place in the table. Used under the client's lock.
 /// </summary>
 /// <param name="capacity">Largest packet identifier to use.</param>
-internal sealed class InFlightMessages(int capacity) : IDisposable
+internal sealed class InFlightMessages(int capacity)
 {
     // No more bytes than this wait at once, however large the messages: 10,000 of 6 kB. One message is always let in.
     private const int BytesLimit = 64 * 1024 * 1024;
-
-    // Buffers that stay with their place between two messages: 10,000 of 256 bytes, what a reading takes, are 2.5 MB.
-    private const int KeptBytesLimit = 16 * 1024 * 1024;
 
     // Identifiers come round in turn: one used again at once would hide a late acknowledgement.
     private readonly Queue<ushort> _free = new();
@@ -23,18 +20,12 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
     private int _used = 1; // place 0 stays empty: it is no packet identifier
     private long _order;
     private long _bytes;
-    private long _keptBytes;
 
-    /// <summary>Largest packet identifier ever used.</summary>
     public int Capacity => capacity;
     public int Count { get; private set; }
-    /// <summary>How many of them are of QoS 2.</summary>
-    public int ExactlyOnceCount { get; private set; }
-    /// <summary>There is a free packet identifier and memory.</summary>
+    public int ExactlyOnceCount { get; private set; } // those of QoS 2 among them
     public bool HasRoom => Count < capacity && _bytes < BytesLimit;
-    /// <summary>The packet identifier that the next message gets.</summary>
-    public ushort NextId => _free.TryPeek(out var packetId) ? packetId : (ushort)_used;
-    /// <summary>The message under a packet identifier that was used.</summary>
+    public ushort NextId => _free.TryPeek(out var packetId) ? packetId : (ushort)_used; // what the next message gets
     public ref InFlightMessage this[ushort packetId] => ref _messages[packetId];
 
     /// <summary>What the message under that packet identifier waits for.</summary>
@@ -45,12 +36,14 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
     {
         var packetId = NextId;
         if (!_free.TryDequeue(out _) && ++_used > _messages.Length) Array.Resize(ref _messages, Math.Min(2 * _messages.Length, capacity + 1));
-        ref var message = ref _messages[packetId];
-        if (message.Packet is null || message.Packet.Length < packet.Length) Replace(ref message, ArrayPool<byte>.Shared.Rent(packet.Length));
-        packet.Packet.AsSpan().CopyTo(message.Packet);
-        packet.Payload.CopyTo(message.Packet.AsSpan(packet.Packet.Count));
-        (message.Length, message.Version, message.Qos, message.Retain, message.Token, message.Operation) = (packet.Length, version, qos, retain, token, operation);
-        (message.State, message.Reason, message.Sent, message.Order) = (qos == MqttQos.ExactlyOnce ? InFlightState.AwaitsPubRec : InFlightState.AwaitsPubAck, MqttReasonCode.Success, true, ++_order);
+        var bytes = ArrayPool<byte>.Shared.Rent(packet.Length);
+        packet.Packet.AsSpan().CopyTo(bytes);
+        packet.Payload.CopyTo(bytes.AsSpan(packet.Packet.Count));
+        _messages[packetId] = new InFlightMessage
+        {
+            Packet = bytes, Length = packet.Length, Version = version, Qos = qos, Retain = retain, Token = token, Operation = operation, Sent = true, Order = ++_order,
+            State = qos == MqttQos.ExactlyOnce ? InFlightState.AwaitsPubRec : InFlightState.AwaitsPubAck,
+        };
         Count++;
         if (qos == MqttQos.ExactlyOnce) ExactlyOnceCount++;
         _bytes += packet.Length;
@@ -59,49 +52,40 @@ internal sealed class InFlightMessages(int capacity) : IDisposable
     /// <summary>Ends the waiting of one that waits.</summary>
     public InFlightMessage Remove(ushort packetId)
     {
-        ref var message = ref _messages[packetId];
-        var removed = message;
-        (message.Operation, message.State) = (null, InFlightState.None);
+        var removed = _messages[packetId];
+        Forget(ref _messages[packetId]);
+        _messages[packetId] = default;
         Count--;
         if (removed.Qos == MqttQos.ExactlyOnce) ExactlyOnceCount--;
-        _bytes -= removed.Length;
-        if (_keptBytes > KeptBytesLimit) Replace(ref message, null);
         _free.Enqueue(packetId);
         return removed;
     }
 
-    /// <summary>Its PUBREC came: only PUBREL is to be sent from now on.</summary>
-    /// <param name="packetId">Packet identifier.</param>
-    /// <param name="reason">What PUBREC said, for whoever waits for PUBCOMP.</param>
+    /// <summary>Its PUBREC came with that reason: only PUBREL is to be sent from now on.</summary>
     public void SetReceived(ushort packetId, MqttReasonCode reason)
     {
         ref var message = ref _messages[packetId];
-        _bytes -= message.Length;
-        (message.State, message.Reason, message.Length) = (InFlightState.AwaitsPubComp, reason, 0);
+        Forget(ref message);
+        (message.State, message.Reason) = (InFlightState.AwaitsPubComp, reason);
     }
 
     /// <summary>All packet identifiers in the order of publishing (4.6).</summary>
     public IReadOnlyList<ushort> InOrder() =>
         [.. Enumerable.Range(1, _used - 1).Where(place => _messages[place].State != InFlightState.None).OrderBy(place => _messages[place].Order).Select(place => (ushort)place)];
 
-    public void Dispose()
+    private void Forget(ref InFlightMessage message)
     {
-        for (var place = 1; place < _used; place++) Replace(ref _messages[place], null);
-    }
-
-    private void Replace(ref InFlightMessage message, byte[]? packet)
-    {
-        if (message.Packet is { } old) ArrayPool<byte>.Shared.Return(old);
-        _keptBytes += (packet?.Length ?? 0) - (message.Packet?.Length ?? 0);
-        message.Packet = packet;
+        _bytes -= message.Length;
+        if (message.Packet is not null) ArrayPool<byte>.Shared.Return(message.Packet);
+        (message.Packet, message.Length) = (null, 0);
     }
 }
 
 /// <summary>A message of ours that is, or was, in flight.</summary>
 internal struct InFlightMessage
 {
-    public byte[]? Packet; // stays for the next one under this packet identifier
-    public int Length; // bytes of its packet; 0 once only PUBREL is to be sent
+    public byte[]? Packet; // null once only PUBREL is to be sent
+    public int Length; // bytes of it
     public MqttProtocolVersion Version; // that it is encoded in
     public MqttQos Qos;
     public bool Retain;
@@ -114,10 +98,4 @@ internal struct InFlightMessage
 }
 
 /// <summary>What a message of ours waits for.</summary>
-internal enum InFlightState : byte
-{
-    None,
-    AwaitsPubAck,
-    AwaitsPubRec,
-    AwaitsPubComp,
-}
+internal enum InFlightState : byte { None, AwaitsPubAck, AwaitsPubRec, AwaitsPubComp }

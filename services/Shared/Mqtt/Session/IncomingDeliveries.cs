@@ -1,33 +1,18 @@
-using MQTTnet.Protocol;
-
 namespace Tally.Mqtt.Session;
 
 /// <summary>
 /// What became of each packet identifier of the broker's: which deliveries wait for the owner, and at QoS 2 which wait for
 /// PUBREL (4.3.3). The latter is part of the session and outlives a connection (4.4). Each use of an identifier has a turn,
-/// which goes with the delivery, so that one acknowledged twice cannot acknowledge the next message under its identifier.
+/// which goes with the delivery, so that one acknowledged twice cannot acknowledge the next message under its identifier. Used under
+/// the client's lock, but for <see cref="Arrive"/> at QoS 1: of that identifier nobody else can know yet.
 /// </summary>
-/// <remarks>Used under the client's lock, but for <see cref="Arrive"/> at QoS 1: of that identifier nobody else can know yet.</remarks>
 internal sealed class IncomingDeliveries
 {
     private Entry[] _entries = [];
     private int _outstanding;
 
-    /// <summary>What is known of an identifier.</summary>
-    internal enum State : byte
-    {
-        /// <summary>Nothing: a message under it is new.</summary>
-        Free,
-
-        /// <summary>QoS 1: its owner has not acknowledged it yet.</summary>
-        AtLeastOnce,
-
-        /// <summary>QoS 2: its owner has not acknowledged it yet.</summary>
-        HandedOver,
-
-        /// <summary>QoS 2: PUBREC was sent, or is to be sent when the broker sends it again.</summary>
-        Acknowledged,
-    }
+    /// <summary>What is known of an identifier: nothing; at QoS 1 or 2 its owner has not acknowledged it yet; at QoS 2 it has.</summary>
+    internal enum State : byte { Free, AtLeastOnce, HandedOver, Acknowledged }
 
     /// <summary>Those of this connection that count against our Receive Maximum (4.9).</summary>
     public int Outstanding => Volatile.Read(ref _outstanding);
@@ -44,12 +29,9 @@ internal sealed class IncomingDeliveries
         _outstanding = 0;
     }
 
-    /// <summary>A message arrives. At QoS 2 it may have been here before.</summary>
-    /// <param name="packetId">Packet identifier.</param>
-    /// <param name="qos">1 or 2.</param>
-    /// <param name="turn">Goes with the delivery.</param>
-    /// <returns>What was known before: at QoS 1 it is always to be handed over, at QoS 2 if nothing was.</returns>
-    public State Arrive(ushort packetId, MqttQos qos, out ushort turn)
+    /// <summary>A message of QoS 1 or 2 arrives.</summary>
+    /// <returns>What was known before: at QoS 1 it is always to be handed over, at QoS 2 if nothing was. And its turn.</returns>
+    public (State Before, ushort Turn) Arrive(ushort packetId, MqttQos qos)
     {
         if (_entries.Length == 0) _entries = new Entry[ushort.MaxValue + 1]; // 256 kB, which a client that only publishes never needs
         ref var entry = ref _entries[packetId];
@@ -58,33 +40,27 @@ internal sealed class IncomingDeliveries
         if (entry.State != State.Free && entry.State == State.AtLeastOnce != (qos == MqttQos.AtLeastOnce)) Forget(ref entry);
         if (!entry.SeenHere) Interlocked.Increment(ref _outstanding);
         entry.SeenHere = true;
-        turn = entry.Turn;
         var before = entry.State;
         if (before == State.Free) entry.State = qos == MqttQos.AtLeastOnce ? State.AtLeastOnce : State.HandedOver;
-        return before;
+        return (before, entry.Turn);
     }
 
-    /// <summary>The owner acknowledges a delivery.</summary>
-    /// <param name="delivery">The delivery.</param>
-    /// <param name="epoch">Number of the open connection; 0: none.</param>
+    /// <summary>The owner acknowledges a delivery, while the connection of that number is open (0: none is).</summary>
     /// <returns>PUBACK or PUBREC, whichever is to be sent now; 0: neither.</returns>
     public MqttControlPacketType Acknowledge(MqttDelivery delivery, int epoch)
     {
         if (delivery.PacketId >= _entries.Length) return 0;
         ref var entry = ref _entries[delivery.PacketId];
         if (entry.Turn != delivery.Turn) return 0;
-        switch (entry.State)
+        if (entry.State == State.AtLeastOnce && delivery.Epoch == epoch)
         {
-            case State.AtLeastOnce when delivery.Epoch == epoch:
-                Forget(ref entry);
-                return MqttControlPacketType.PubAck;
-            case State.HandedOver:
-                // Before the broker has sent it again on this connection, PUBREC would be out of place.
-                entry.State = State.Acknowledged;
-                return entry.SeenHere && epoch != 0 ? MqttControlPacketType.PubRec : 0;
-            default:
-                return 0;
+            Forget(ref entry);
+            return MqttControlPacketType.PubAck;
         }
+
+        if (entry.State != State.HandedOver) return 0;
+        entry.State = State.Acknowledged;
+        return entry.SeenHere && epoch != 0 ? MqttControlPacketType.PubRec : 0; // before the broker has sent it again on this connection it would be out of place
     }
 
     /// <summary>PUBREL: the identifier is free.</summary>

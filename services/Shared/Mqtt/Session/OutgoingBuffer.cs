@@ -20,23 +20,21 @@ internal sealed class OutgoingBuffer
 
     private ArrayBufferWriter<byte> _filling = new(InitialSize);
     private ArrayBufferWriter<byte> _writing = new(InitialSize);
+    private int _packets;
 
-    /// <summary>Bytes gathered since they were taken last.</summary>
     public int Count => _filling.WrittenCount;
-    /// <summary>Packets they are.</summary>
-    public int Packets { get; private set; }
 
-    /// <summary>Adds a packet behind the others.</summary>
     public void Append(MqttPacketBuffer packet)
     {
         _filling.Write(packet.Packet.AsSpan());
         foreach (var part in packet.Payload) _filling.Write(part.Span);
-        Packets++;
+        _packets++;
     }
 
     /// <summary>Takes all packets gathered so far for writing; valid until the next call.</summary>
-    public ReadOnlyMemory<byte> Take()
+    public ReadOnlyMemory<byte> Take(out int packets)
     {
+        packets = _packets;
         (_filling, _writing) = (_writing.Capacity > LargestKept ? new(InitialSize) : _writing, _filling);
         Clear();
         return _writing.WrittenMemory;
@@ -45,6 +43,6 @@ internal sealed class OutgoingBuffer
     public void Clear()
     {
         _filling.ResetWrittenCount();
-        Packets = 0;
+        _packets = 0;
     }
 }

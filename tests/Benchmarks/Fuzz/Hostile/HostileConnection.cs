@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>One connection of a <see cref="HostileBroker"/>.</summary>
 internal sealed class HostileConnection : IDisposable

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>
 /// Random numbers that are the same everywhere for one seed, and cheap to begin again for each case (SplitMix64), so that

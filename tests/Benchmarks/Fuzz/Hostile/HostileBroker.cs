@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>
 /// A peer that behaves as badly as it is told to. Blocking and on the caller's thread: some ten thousand connections in a row

@@ -1,6 +1,6 @@
 using Tally.Mqtt;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>How a <see cref="HostileSession"/> ended.</summary>
 /// <param name="Taken">All of it was taken, up to the peer's last message.</param>
@@ -21,7 +21,7 @@ internal sealed class HostileTheatre
     {
         using var broker = new HostileBroker();
         var options = session.Adjust(HostileClient.Options(broker.Address, version) with { Subscriptions = HostileScene.Subscriptions });
-        await using var client = new HostileClient(options) { Acknowledges = !options.StrictReceiveMaximum };
+        await using var client = new HostileClient(options);
         using var connection = broker.Accept();
         connection.ReadPacket(1);
         var scene = new HostileScene(client, connection, _bytes, dice, version);

@@ -1,4 +1,4 @@
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>Packets as a broker may send them, with random fields. Each call writes one whole packet.</summary>
 /// <param name="to">Where to.</param>

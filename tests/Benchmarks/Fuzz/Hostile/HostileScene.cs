@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Tally.Mqtt;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>One connection between the client under test and a peer, for a <see cref="HostileSession"/> to play on.</summary>
 internal sealed class HostileScene(HostileClient client, HostileConnection connection, PacketBytes bytes, Dice dice, MqttProtocolVersion version)

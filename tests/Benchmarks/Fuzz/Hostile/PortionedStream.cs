@@ -1,4 +1,4 @@
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>Hands bytes over in portions that the sender did not mean: one at a time, or split anywhere.</summary>
 internal sealed class PortionedStream(Dice dice) : Stream

@@ -3,7 +3,7 @@ using Shouldly;
 using Tally.ServiceDefaults.Telemetry;
 using Xunit;
 
-namespace Tally.Unit.Tests.Mqtt;
+namespace Tally.Unit.Tests.ServiceDefaults;
 
 public sealed class TraceContextTests
 {

@@ -1,4 +1,4 @@
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>Changes valid packets, as a broken or malicious network would.</summary>
 internal static class Mutation

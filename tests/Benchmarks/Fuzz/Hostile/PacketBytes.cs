@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>
 /// Writes packets byte by byte, right or wrong. Apart from the client's own encoder, so that a mistake in that one cannot hide

@@ -1,6 +1,6 @@
 using Tally.Mqtt;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>The client under test, connecting again and again to a <see cref="HostileBroker"/>, and what it is told.</summary>
 internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
@@ -33,9 +33,6 @@ internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
 
     /// <summary>The peer's last message was handed over on this connection: everything before was taken.</summary>
     public bool SawTheEnd => _sawTheEnd;
-
-    /// <summary>Messages are acknowledged as they come.</summary>
-    public bool Acknowledges { get; init; } = true;
 
     /// <summary>Options whose times suit a peer that never answers as it should.</summary>
     public static MqttClientOptions Options(Uri broker, MqttProtocolVersion version) => new()
@@ -74,7 +71,7 @@ internal sealed class HostileClient : IMqttHandler, IAsyncDisposable
     {
         if (message.Topic.SequenceEqual(ValidPackets.LastTopic)) _sawTheEnd = true;
         Interlocked.Increment(ref _messages);
-        if (Acknowledges) Client.Acknowledge(message.Delivery);
+        Client.Acknowledge(message.Delivery);
     }
 
     void IMqttHandler.OnDisconnected(in MqttDisconnected disconnected)

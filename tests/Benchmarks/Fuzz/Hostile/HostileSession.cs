@@ -1,6 +1,6 @@
 using Tally.Mqtt;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>Packets that are right by themselves, at the wrong time.</summary>
 /// <param name="Name">What is wrong.</param>
@@ -159,15 +159,6 @@ internal static class HostileSessions
             scene.Welcome();
             scene.Send(() => scene.Bytes.Byte(0x30).Variable(scene.Dice.Between(HostileClient.MaximumPacketSize, 268_435_455)));
         }, MqttReasonCode.PacketTooLarge),
-        new("more unacknowledged messages than allowed, to a strict client", scene =>
-        {
-            scene.Welcome();
-            scene.Send(() => SendMessages(scene, 11));
-        }, MqttReasonCode.ReceiveMaximumExceeded)
-        {
-            Adjust = options => options with { ReceiveMaximum = 10, StrictReceiveMaximum = true },
-            Version5Only = true,
-        },
         new("more unacknowledged messages than allowed", scene =>
         {
             scene.Welcome();

@@ -1,6 +1,6 @@
 using Tally.Mqtt;
 
-namespace Tally.Testing.Hostile;
+namespace Tally.Benchmarks.Fuzz.Hostile;
 
 /// <summary>What a peer can do with its socket, whatever the packets say.</summary>
 /// <param name="Name">What it does.</param>
@@ -38,11 +38,11 @@ internal static class HostileSockets
             scene.Connection.Send([0x20, 0x03, 0x00]);
             scene.Connection.CloseSending();
         }),
-        new("never sends CONNACK", Unavailable, "sent no CONNACK within", scene => scene.Connection.ReadToTheEnd()) { EndsByTime = true },
+        new("never sends CONNACK", Unavailable, "sent no CONNACK within", scene => scene.Connection.ReadPacket(1)) { EndsByTime = true },
         new("sends a CONNACK that never ends", Unavailable, "sent no CONNACK within", scene =>
         {
+            scene.Connection.ReadPacket(1);
             scene.Connection.Send([0x20, 0xFF, 0x01, 0x00, 0x00]);
-            scene.Connection.ReadToTheEnd();
         }) { EndsByTime = true },
         new("never answers SUBSCRIBE", Unavailable, "answered no SUBSCRIBE", scene =>
         {
