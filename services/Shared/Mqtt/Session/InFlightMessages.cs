@@ -14,6 +14,9 @@ internal sealed class InFlightMessages(int capacity)
     // No more bytes than this wait at once, however large the messages: 10,000 of 6 kB. One message is always let in.
     private const int BytesLimit = 64 * 1024 * 1024;
 
+    // A buffer stays with its place between two messages unless it is larger: a reading takes 200 bytes, and 10,000 of these are 10 MB.
+    private const int LargestKept = 1024;
+
     // Identifiers come round in turn: one used again at once would hide a late acknowledgement.
     private readonly Queue<ushort> _free = new();
     private InFlightMessage[] _messages = new InFlightMessage[Math.Min(64, capacity + 1)];
@@ -36,7 +39,7 @@ internal sealed class InFlightMessages(int capacity)
     {
         var packetId = NextId;
         if (!_free.TryDequeue(out _) && ++_used > _messages.Length) Array.Resize(ref _messages, Math.Min(2 * _messages.Length, capacity + 1));
-        var bytes = ArrayPool<byte>.Shared.Rent(packet.Length);
+        var bytes = _messages[packetId].Packet is { } kept && kept.Length >= packet.Length ? kept : new byte[(packet.Length + 63) & ~63];
         packet.Packet.AsSpan().CopyTo(bytes);
         packet.Payload.CopyTo(bytes.AsSpan(packet.Packet.Count));
         _messages[packetId] = new InFlightMessage
@@ -53,10 +56,10 @@ internal sealed class InFlightMessages(int capacity)
     public InFlightMessage Remove(ushort packetId)
     {
         var removed = _messages[packetId];
-        Forget(ref _messages[packetId]);
-        _messages[packetId] = default;
+        _messages[packetId] = new InFlightMessage { Packet = removed.Packet is { Length: <= LargestKept } kept ? kept : null };
         Count--;
         if (removed.Qos == MqttQos.ExactlyOnce) ExactlyOnceCount--;
+        _bytes -= removed.Length;
         _free.Enqueue(packetId);
         return removed;
     }
@@ -65,27 +68,20 @@ internal sealed class InFlightMessages(int capacity)
     public void SetReceived(ushort packetId, MqttReasonCode reason)
     {
         ref var message = ref _messages[packetId];
-        Forget(ref message);
-        (message.State, message.Reason) = (InFlightState.AwaitsPubComp, reason);
+        _bytes -= message.Length;
+        (message.State, message.Reason, message.Length) = (InFlightState.AwaitsPubComp, reason, 0);
     }
 
     /// <summary>All packet identifiers in the order of publishing (4.6).</summary>
     public IReadOnlyList<ushort> InOrder() =>
         [.. Enumerable.Range(1, _used - 1).Where(place => _messages[place].State != InFlightState.None).OrderBy(place => _messages[place].Order).Select(place => (ushort)place)];
-
-    private void Forget(ref InFlightMessage message)
-    {
-        _bytes -= message.Length;
-        if (message.Packet is not null) ArrayPool<byte>.Shared.Return(message.Packet);
-        (message.Packet, message.Length) = (null, 0);
-    }
 }
 
 /// <summary>A message of ours that is, or was, in flight.</summary>
 internal struct InFlightMessage
 {
-    public byte[]? Packet; // null once only PUBREL is to be sent
-    public int Length; // bytes of it
+    public byte[]? Packet; // stays for the next one under this packet identifier
+    public int Length; // bytes of it; 0 once only PUBREL is to be sent
     public MqttProtocolVersion Version; // that it is encoded in
     public MqttQos Qos;
     public bool Retain;
