@@ -78,10 +78,10 @@ public sealed partial class MqttClient
             takes = _over is null && IsOpen && (operation is not null || !_hasFirst) && IsFreeFor(publication.Qos);
             if (operation is not null) _hasFirst = !takes;
             if (takes) Append(publication, token, operation);
-            connection = _open;
+            connection = takes || _freeing.Count > 0 ? _open : null; // what frees packet identifiers is to be sent too
         }
 
-        connection?.Send(); // also what frees packet identifiers
+        connection?.Send();
         return takes;
     }
 
