@@ -25,7 +25,7 @@ internal sealed class AckResponderHost : IAsyncDisposable
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ApplicationName = "Tally.AckResponder" });
         builder.Configuration["ConnectionStrings:mqtt"] = broker.OriginalString;
-        foreach (var (key, value) in options) builder.Configuration[$"{AckResponderOptions.Section}:{key}"] = value;
+        foreach (var (key, value) in options) builder.Configuration[key.Contains(':') ? key : $"{AckResponderOptions.Section}:{key}"] = value;
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.AddServiceDefaults();
         builder.AddAckResponder();
