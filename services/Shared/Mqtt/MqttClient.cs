@@ -167,11 +167,11 @@ public sealed partial class MqttClient : IMqttClient
     /// <summary>Tells owner and log why a connection, or the attempt at one, ended; the same failure of attempts in a row only once.</summary>
     private void Tell(ConnectionEnd end)
     {
-        var again = end.Message != _lastTold;
+        var isNew = end.Message != _lastTold;
         _lastTold = end.Message;
-        if (again && end.Stopped) _logger.LogInformation("MQTT: {Message}", end.Message);
-        else if (again && !end.Final && end.Fault is null) _logger.LogWarning("MQTT: {Message} Connecting again.", end.Message);
-        if (!again && end.Epoch == 0) return;
+        if (isNew && end.Stopped) _logger.LogInformation("MQTT: {Message}", end.Message);
+        else if (isNew && !end.Final && end.Fault is null) _logger.LogWarning("MQTT: {Message} Connecting again.", end.Message);
+        if (!isNew && end.Epoch == 0) return;
         InHandler(() => _handler.OnDisconnected(new MqttDisconnected(end.Epoch, end.Reason, end.Message, end.ReasonString)));
     }
 
