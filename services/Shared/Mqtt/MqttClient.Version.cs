@@ -76,5 +76,11 @@ public sealed partial class MqttClient
             $"Broker {_broker} takes MQTT 3.1.1 and closed the connection on CONNECT of MQTT 5 {_closings} times: MQTT 5 is tried once more.");
     }
 
-    private static void SayGoodbye(Connection connection) => connection.Stream.Write(new PacketEncoder(MqttProtocolVersion.V311).Encode(new MqttDisconnectPacket()).Packet);
+    // A broker that still has the connection when the next one comes may not have ended the session yet.
+    private void SayGoodbye(Connection connection)
+    {
+        connection.AbortAfter(_options.StopTimeout);
+        connection.Stream.Write(new PacketEncoder(MqttProtocolVersion.V311).Encode(new MqttDisconnectPacket()).Packet);
+        ReadToTheEnd(connection);
+    }
 }
