@@ -110,14 +110,14 @@ internal sealed class MessageReader(
 
     private void ReadText(in MqttMessage message, ReadOnlySpan<byte> payload, PendingBatch batch, int number, TopicSeries topic, AckAddress? asked)
     {
-        if (PlainText.Read(payload, out var value) is { } problem)
+        if (PlainText.Read(payload, out var text, out var value) is { } problem)
         {
             Reject(message, batch, new Rejection(number, problem, topic, null, 0), asked);
             return;
         }
 
         var series = topic.Series ??= catalog.GetSeries(topic.Device.Span, topic.Metric.Span, default);
-        AddForeign(message, batch, number, series, null, value, Encoding.UTF8.GetString(payload), asked);
+        AddForeign(message, batch, number, series, null, value, text, asked);
     }
 
     private void AddForeign(

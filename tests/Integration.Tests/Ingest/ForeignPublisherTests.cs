@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Shouldly;
 using Tally.Mqtt;
 using Tally.Testing;
@@ -83,6 +84,28 @@ public sealed class ForeignPublisherTests(IngestServers servers)
             "kitchen|temp||0|own|22|22",
             "sensor|hall||0|own|18|18",
         ]);
+    }
+
+    [Fact]
+    public async Task A_text_is_stored_as_its_one_number_or_kept_as_a_dead_letter()
+    {
+        await using var broker = await MosquittoServer.StartAsync(TestContext.Current.CancellationToken);
+        var database = new Database(await servers.CreateMigratedAsync());
+        await using var ingest = await IngestProcess.StartReadyAsync(broker.AddressOf("ingest"), database.ConnectionString);
+        await using var device = await Publisher.ConnectAsync(broker.AddressOf("device"));
+        (string Metric, string Payload, double Value)[] right =
+        [
+            ("comma", "23,5", 23.5), ("dash", "–5.5 °C", -5.5), ("de", "1.234,56", 1234.56), ("door", "ON", 1), ("en", "1,234.5", 1234.5), ("nul", "21.4\0", 21.4), ("percent", "45%", 45), ("window", "false", 0),
+        ];
+        string[] wrong = ["1,234", "0x1F", "v1.2.3", "2026-11-26T10:00:00Z 25.3", "21.5 48.2", "null", "NaN", "DHT22 read failed", "CO2=nan", "192.168.1.17"];
+        foreach (var (metric, payload, _) in right) await device.PublishAsync($"home/{metric}", payload);
+        foreach (var payload in wrong) await device.PublishAsync("home/wrong", payload);
+        await database.UntilCountAsync("readings", right.Length);
+        await database.UntilCountAsync("dead_letters", wrong.Length);
+
+        (await database.ReadingsAsync()).ShouldBe(right.Select(case_ => string.Create(CultureInfo.InvariantCulture, $"home|{case_.Metric}||0|own|{case_.Value}|{case_.Payload.TrimEnd('\0')}")));
+        (await database.QueryAsync("SELECT convert_from(payload, 'UTF8') FROM dead_letters")).ShouldBe(wrong, ignoreOrder: true);
+        (await database.ProgressAsync("0")).ShouldBe("18|8|0|10");
     }
 
     private static int Run(string program, params string[] arguments)

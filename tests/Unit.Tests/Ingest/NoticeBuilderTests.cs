@@ -64,8 +64,8 @@ public sealed class NoticeBuilderTests : IDisposable
         var batch = _receiver.Read(
             new TestMessage("home/a", "5"),
             new TestMessage("home/b", "5") { ResponseTopic = "acks/me", PacketId = 2 },
-            new TestMessage("home/c", "on"),
-            new TestMessage("home/c", "on") { ResponseTopic = "acks/me", PacketId = 3 });
+            new TestMessage("home/c", "ajar"),
+            new TestMessage("home/c", "ajar") { ResponseTopic = "acks/me", PacketId = 3 });
 
         _receiver.Announce(batch).ShouldBe(
             ["""stored/0 > acks/me: {"run":"0","stored":[{"device":"home","metric":"b","ranges":[[1099511627778,1099511627778]]}]}"""]);
@@ -76,7 +76,7 @@ public sealed class NoticeBuilderTests : IDisposable
     {
         var batch = _receiver.Read(
             TestMessage.Native("r1", "d1", 1) with { ResponseTopic = "acks/me", Correlation = [1, 2] },
-            new TestMessage("home/a", "on") { ResponseTopic = "acks/me", Correlation = [3] },
+            new TestMessage("home/a", "ajar") { ResponseTopic = "acks/me", Correlation = [3] },
             new TestMessage("home/b", """[{"n":"x","v":1},{"n":"y","v":2}]""") { ResponseTopic = "acks/me", Correlation = [4] },
             new TestMessage("home/c", "5") { Correlation = [5] },
             new TestMessage("/", "5") { ResponseTopic = "acks/me", Correlation = [6] },

@@ -1,88 +1,102 @@
 using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using System.Text.Unicode;
 
 namespace Tally.Contracts.Payloads;
 
 /// <summary>
-/// Reads plain text: the first number in it is the value. <c>Temperature: 23.5°C</c> is 23.5, <c>messages: 17</c> is 17.
+/// Reads plain text: one number, with a label before it or a unit behind it or neither, and nothing else. <c>Temperature: 23.5°C</c> is 23.5,
+/// <c>messages: 17</c> is 17, <c>21,5 °C</c> is 21.5, <c>ON</c>, <c>true</c> and <c>open</c> are 1 and their opposites 0. What can mean two things is
+/// refused, and so is any text with more in it: a date, a version, an address, two numbers. Digits joined to letters are never a value.
 /// </summary>
-/// <remarks>
-/// A number has digits, perhaps with a sign, decimals after a point, and an exponent. Digits that a letter or underscore
-/// stands before belong to a name (<c>DHT22: 21.5</c> is 21.5, <c>CO2=415</c> is 415), unless the text has no other number.
-/// A sign counts only where nothing of a word stands before it (<c>sensor-1</c> has no minus).
-/// </remarks>
-public static class PlainText
+public static partial class PlainText
 {
+    private const string NotOneNumber = "the text is not one number with a label before it or a unit behind it: send the number by itself, or JSON";
+
+    // Longer is no label, number and unit, and a pattern's time shall not grow with what a stranger sends.
+    private const int Longest = 256;
+
+    // A word of a label; a digit may stand within one, as in DHT22.
+    private const string Word = @"\p{L}[\p{L}\p{M}\p{N}_./()-]*";
+
+    // Every dash is a minus (Pd, and the mathematical one).
+    private const string Number = @"(?<sign>[+\p{Pd}\u2212])?(?<digits>[0-9][0-9.,]*|[.,][0-9]+)(?<exponent>[eE][+-]?[0-9]+)?";
+
+    // Letters and signs; a power behind them (m2, µg/m3). Not what makes a number hexadecimal.
+    private const string Unit = @"(?![xXoObB][0-9])[\p{L}%‰°º*/Ω€$£](?:[\p{L}\p{M}%°*/·^²³¹⁻]|(?<=[\p{L}^])[23](?![0-9\p{L}]))*";
+
     /// <summary>Reads one text.</summary>
-    /// <param name="text">The payload.</param>
-    /// <param name="value">Its first number.</param>
+    /// <param name="payload">UTF-8, with or without a byte order mark and zeros behind; what is not UTF-8 is taken for Latin-1.</param>
+    /// <param name="text">What it says, to be kept beside the value.</param>
+    /// <param name="value">Its number.</param>
     /// <returns>Null, or why it cannot be stored.</returns>
-    public static string? Read(ReadOnlySpan<byte> text, out double value)
+    public static string? Read(ReadOnlySpan<byte> payload, out string text, out double value)
     {
-        value = 0;
-        if (text.IsEmpty) return "the payload is empty";
-        if (!Names.Fits(text, Limits.RawTextBytes)) return Names.Misfit("the text", text, Limits.RawTextBytes);
-        if (!TryFindNumber(text, insideWords: false, out var number) && !TryFindNumber(text, insideWords: true, out number))
-            return "no number in the text";
+        (text, value) = ("", 0);
+        if (payload.Length > Limits.RawTextBytes) return Names.Misfit("the text", payload, Limits.RawTextBytes);
+        text = (Utf8.IsValid(payload) ? Encoding.UTF8 : Encoding.Latin1).GetString(payload).TrimStart('\uFEFF').TrimEnd('\0').Trim();
+        if (text.Length == 0) return "the payload is empty";
+        if (text.Contains('\0')) return "the text holds a NUL character";
+        if (Encoding.UTF8.GetByteCount(text) > Limits.RawTextBytes) return $"the text is longer than {Limits.RawTextBytes} bytes";
+        if (State(text) is { } state)
+        {
+            value = state;
+            return null;
+        }
 
-        // U+2212 is what typesetters write for a minus; only this sign has three bytes.
-        var negative = number.StartsWith("−"u8);
-        if (negative) number = number["−"u8.Length..];
-        if (number[0] == '+') number = number[1..];
-        if (!double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out value) || !double.IsFinite(value))
+        if (!text.AsSpan().ContainsAnyInRange('0', '9')) return "no number in the text";
+        if (text.Length > Longest || Whole().Match(text) is not { Success: true, Groups: var parts }) return NotOneNumber;
+        var digits = parts["digits"].Value;
+        if (digits[^1] is '.' or ',')
+        {
+            if (digits[^1] == ',' || parts["exponent"].Success || parts["unit"].Success) return NotOneNumber;
+            digits = digits[..^1]; // the end of a sentence, or 5. for 5.0
+        }
+
+        if (Plain(digits, out var problem) is not { } plain) return problem;
+        if (!double.TryParse(plain + parts["exponent"].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out value) || !double.IsFinite(value))
             return "the number in the text is out of range";
-
-        if (negative) value = -value;
+        if (parts["sign"].Value is not ("" or "+")) value = -value;
         return null;
     }
 
-    private static bool TryFindNumber(ReadOnlySpan<byte> text, bool insideWords, out ReadOnlySpan<byte> number)
+    private static double? State(string text) => text.ToUpperInvariant() switch
     {
-        for (var i = 0; i < text.Length; i++)
+        "ON" or "TRUE" or "OPEN" => 1,
+        "OFF" or "FALSE" or "CLOSED" => 0,
+        _ => null,
+    };
+
+    /// <summary>Digits with a decimal point, where points and commas can mean one thing only; else why not.</summary>
+    private static string? Plain(string digits, out string? problem)
+    {
+        problem = null;
+        var (points, commas) = (digits.Count(c => c == '.'), digits.Count(c => c == ','));
+        if (commas == 0 && points <= 1) return digits;
+        if (commas == 1 && points == 0)
         {
-            if (!IsDigit(text[i])) continue;
-
-            var start = i > 0 && text[i - 1] == '.' && !(i > 1 && IsWord(text[i - 2])) ? i - 1 : i;
-            var end = EndOfNumber(text, i, hasPoint: start < i);
-            if (insideWords || start == 0 || !IsWord(text[start - 1]))
-            {
-                number = text[WithSign(text, start)..end];
-                return true;
-            }
-
-            i = end - 1; // the loop goes on behind the name that these digits belong to
+            // 1,234 is a thousand and more where English is written, and a little more than one elsewhere.
+            if (Thousands().IsMatch(digits)) problem = $"{digits} can mean {digits.Replace(",", "")} or {digits.Replace(',', '.')}: send it with a decimal point, or without a separator";
+            return problem is null ? digits.Replace(',', '.') : null;
         }
 
-        number = default;
-        return false;
+        // Groups of three, and then perhaps the decimals behind the other sign.
+        if (English().IsMatch(digits)) return digits.Replace(",", "");
+        if (commas == 1 && Continental().IsMatch(digits)) return digits.Replace(".", "").Replace(',', '.');
+        problem = NotOneNumber; // an address or a version
+        return null;
     }
 
-    private static int EndOfNumber(ReadOnlySpan<byte> text, int start, bool hasPoint)
-    {
-        var end = SkipDigits(text, start);
-        if (!hasPoint && end + 1 < text.Length && text[end] == '.' && IsDigit(text[end + 1])) end = SkipDigits(text, end + 1);
-        if (end == text.Length || (text[end] | 0x20) != 'e') return end;
+    [GeneratedRegex($@"^(?:{Word}(?:\s+{Word})*(?:\s*[:=]\s*|\s+))?{Number}(?:\s*(?<unit>(?:%|°|deg|degrees)\s+{Unit}|{Unit}))?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex Whole();
 
-        var exponent = end + 1;
-        if (exponent < text.Length && text[exponent] is (byte)'+' or (byte)'-') exponent++;
-        return exponent < text.Length && IsDigit(text[exponent]) ? SkipDigits(text, exponent) : end;
-    }
+    [GeneratedRegex(@"^[1-9][0-9]{0,2},[0-9]{3}$")]
+    private static partial Regex Thousands();
 
-    private static int WithSign(ReadOnlySpan<byte> text, int start)
-    {
-        var before = text[..start];
-        var sign = before.EndsWith("-"u8) || before.EndsWith("+"u8) ? 1 : before.EndsWith("−"u8) ? "−"u8.Length : 0;
-        return sign == 0 || (start > sign && IsWord(text[start - sign - 1])) ? start : start - sign;
-    }
+    [GeneratedRegex(@"^[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?$")]
+    private static partial Regex English();
 
-    private static int SkipDigits(ReadOnlySpan<byte> text, int start)
-    {
-        while (start < text.Length && IsDigit(text[start])) start++;
-        return start;
-    }
-
-    private static bool IsDigit(byte character) => character is >= (byte)'0' and <= (byte)'9';
-
-    /// <summary>Part of a word, as names of sensors have them: ASCII letters, digits, underscore.</summary>
-    private static bool IsWord(byte character) =>
-        IsDigit(character) || character is >= (byte)'a' and <= (byte)'z' or >= (byte)'A' and <= (byte)'Z' or (byte)'_';
+    [GeneratedRegex(@"^[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]+)?$")]
+    private static partial Regex Continental();
 }
