@@ -178,7 +178,7 @@ public sealed partial class MqttClient
         _logger.LogInformation(
             "MQTT: connected to {Broker} as '{ClientId}' with MQTT {Version}, session {Session}, receive maximum {ReceiveMaximum}.",
             _broker, _clientId, Name(_version), connAck.IsSessionPresent ? "present" : "new", connAck.ReceiveMaximum);
-        if (connection.Epoch > 1) MqttTelemetry.OnReconnected();
+        MqttTelemetry.OnConnected(connection.Epoch);
         InHandler(() =>
         {
             _handler.OnConnected(new MqttConnected(connection.Epoch, connAck) { ProtocolVersion = _version, ClientId = _clientId, KeepAlive = connection.KeepAlive });

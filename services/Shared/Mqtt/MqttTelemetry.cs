@@ -15,5 +15,5 @@ public static class MqttTelemetry
     static MqttTelemetry() => Meter.CreateObservableCounter(
         "tally.mqtt.reconnects", () => Volatile.Read(ref _reconnects), "{connection}", "Connections to the broker that came after an earlier one of the same client.");
 
-    internal static void OnReconnected() => Interlocked.Increment(ref _reconnects);
+    internal static void OnConnected(int epoch) => Interlocked.Add(ref _reconnects, epoch > 1 ? 1 : 0); // the first makes the counter
 }
