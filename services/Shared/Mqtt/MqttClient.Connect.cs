@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Text;
 
@@ -42,9 +41,13 @@ public sealed partial class MqttClient
                 connAck = Introduce(connection, attempt.Token, stop);
             });
             var stands = connAck.ReasonCode == MqttConnectReasonCode.Success;
-            if (stands) CloseUnanswered(0);
-            if (stands && !IsOnlyToAskOrToClean) return (connection, connAck, null);
-            if (stands) await OnThread(() => SayGoodbye(connection!));
+            if (stands)
+            {
+                CloseUnanswered(0);
+                if (!IsOnlyToAskOrToClean) return (connection, connAck, null);
+                await OnThread(() => SayGoodbye(connection!));
+            }
+
             connection!.Dispose();
             if (!stands) return (null, null, Refused(connAck));
             return AfterAskingOrCleaning() is { } asked ? (null, null, asked) : await TryConnectAsync(stop);

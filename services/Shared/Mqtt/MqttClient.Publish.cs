@@ -139,10 +139,13 @@ public sealed partial class MqttClient
         InFlightMessage settled;
         lock (_gate)
         {
-            var waits = _inFlight.StateOf(packetId) == InFlightState.AwaitsPubAck;
-            if (!waits && !_inherited) throw MqttException.Protocol($"PUBACK for packet identifier {packetId}, under which nothing waits for it");
-            if (!waits) StrayAcknowledgements++; // an earlier process of this session may have sent it
-            if (!waits) return;
+            if (_inFlight.StateOf(packetId) != InFlightState.AwaitsPubAck)
+            {
+                if (!_inherited) throw MqttException.Protocol($"PUBACK for packet identifier {packetId}, under which nothing waits for it");
+                StrayAcknowledgements++; // an earlier process of this session may have sent it
+                return;
+            }
+
             settled = Settle(packetId);
         }
 
@@ -168,18 +171,16 @@ public sealed partial class MqttClient
     /// <summary>Sends messages of an earlier connection again, and lets new ones in when they are out.</summary>
     private void MakeRoom()
     {
-        while (_resend.TryPeek(out var packetId) && _sentInFlight < MostSentAgain && _outgoing.Count < OutgoingBuffer.PublishLimit)
+        while (_sentInFlight < MostSentAgain && _outgoing.Count < OutgoingBuffer.PublishLimit && _resend.TryDequeue(out var packetId))
         {
-            _resend.Dequeue();
-            if (_inFlight.StateOf(packetId) is not InFlightState.None and var state)
-            {
-                // Without an alias: what is sent again is rare, and may be what the broker choked on.
-                ref var message = ref _inFlight[packetId];
-                _outgoing.Append(state == InFlightState.AwaitsPubComp
-                    ? _encoder.Encode(MqttControlPacketType.PubRel, packetId) : _encoder.Again(message.Packet!, message.Length, message.Version));
-                message.Sent = true;
-                _sentInFlight++;
-            }
+            ref var message = ref _inFlight[packetId];
+            if (message.State == InFlightState.None) continue; // acknowledged meanwhile
+
+            // Without an alias: what is sent again is rare, and may be what the broker choked on.
+            _outgoing.Append(message.State == InFlightState.AwaitsPubComp
+                ? _encoder.Encode(MqttControlPacketType.PubRel, packetId) : _encoder.Again(message.Packet!, message.Length, message.Version));
+            message.Sent = true;
+            _sentInFlight++;
         }
 
         ReleasePublishers();
@@ -215,9 +216,9 @@ public sealed partial class MqttClient
 
     private void GiveBack(InFlightMessage message, MqttReasonCode? refused)
     {
-        if (message.Operation is { } operation) _ = refused is { } why ? operation.TrySetResult(why) : operation.TrySetException(SessionLost());
-        else if (refused is { } reason) _handler.OnPublished(message.Token, reason);
-        else _handler.OnReturned(message.Token);
+        if (refused is { } reason) TellSettled(message, reason);
+        else if (message.Operation is null) _handler.OnReturned(message.Token);
+        else message.Operation.TrySetException(SessionLost());
     }
 
     /// <summary>Nothing will come any more: everybody who waits is told.</summary>

@@ -26,9 +26,9 @@ public sealed partial class MqttClient
     private Task<IReadOnlyList<MqttReasonCode>> AskInTurnAsync(List<MqttSubscription> subscriptions, bool unsubscribes, CancellationToken cancellationToken)
     {
         foreach (var subscription in subscriptions) MqttClientOptionsCheck.Check(subscription);
-        return AskAsync().WaitAsync(cancellationToken); // what has begun goes on, so that what is remembered is what the broker has
+        return WaitAndAskAsync().WaitAsync(cancellationToken); // what has begun goes on, so that what is remembered is what the broker has
 
-        async Task<IReadOnlyList<MqttReasonCode>> AskAsync()
+        async Task<IReadOnlyList<MqttReasonCode>> WaitAndAskAsync()
         {
             if (subscriptions.Count == 0) return [];
             await _asking.WaitAsync(cancellationToken);
@@ -38,7 +38,7 @@ public sealed partial class MqttClient
                 {
                     Task<Connection> ready;
                     lock (_gate) ready = _over is null ? _ready.Task : throw _over;
-                    if (await this.AskAsync(await ready.WaitAsync(cancellationToken), subscriptions, unsubscribes, remember: true) is { } answer) return answer.Reasons;
+                    if (await AskAsync(await ready.WaitAsync(cancellationToken), subscriptions, unsubscribes, remember: true) is { } answer) return answer.Reasons;
                 }
             }
             finally
@@ -160,7 +160,7 @@ public sealed partial class MqttClient
                 throw MqttException.Protocol($"{type} for packet identifier {packetId}, under which nothing was asked");
             if (unsubscribes && _version == MqttProtocolVersion.V311) reasons = question.Filters.ConvertAll(_ => MqttReasonCode.Success); // it has none there
             if (reasons.Count != question.Filters.Count) throw MqttException.Protocol($"{type} with {reasons.Count} reason codes for {question.Filters.Count} topic filters");
-            foreach (var (filter, _) in question.Filters.Zip(reasons).Where(pair => question.Remember && pair.Second < MqttReasonCode.UnspecifiedError)) Remember(filter, unsubscribes);
+            foreach (var (filter, _) in question.Filters.Zip(reasons).Where(answered => question.Remember && answered.Second < MqttReasonCode.UnspecifiedError)) Remember(filter, unsubscribes);
             Settle((reasons, said));
         }
     }

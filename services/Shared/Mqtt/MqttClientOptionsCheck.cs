@@ -64,7 +64,7 @@ internal static class MqttClientOptionsCheck
             Require(protocol.Length is > 0 and <= byte.MaxValue && protocol.All(c => c is > ' ' and <= '~'), "Tls.AlpnProtocols", protocol, "1 to 255 printable ASCII characters each, such as x-amzn-mqtt-ca");
         try
         {
-            _ = TlsFiles.Load(tls);
+            TlsFiles.Load(tls).Dispose();
         }
         catch (TransportException error)
         {

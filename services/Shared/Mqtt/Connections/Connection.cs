@@ -146,6 +146,6 @@ internal sealed class Connection : IDisposable
     /// <summary>Once no call is in it any more.</summary>
     public void Dispose()
     {
-        foreach (var part in (IDisposable?[])[_socket, _webSocket, _tls?.Stream, _ending, _aborting, _toSend]) part?.Dispose();
+        foreach (var part in (IDisposable?[])[_socket, _webSocket, _tls, _ending, _aborting, _toSend]) part?.Dispose();
     }
 }

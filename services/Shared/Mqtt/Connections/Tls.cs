@@ -9,7 +9,7 @@ namespace Tally.Mqtt.Connections;
 /// only when the handshake is over for the client: so reading fails for the same reasons as the handshake. There is no close_notify at the end:
 /// sending one is not safe while another thread reads, and DISCONNECT, which is sent before, says the same to a broker.
 /// </summary>
-internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls options)
+internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls options) : IDisposable
 {
     private static readonly string[] s_aboutCertificates = ["certificate", "unknown ca", "access denied"];
 
@@ -53,6 +53,12 @@ internal sealed class Tls(SocketStream wire, BrokerAddress broker, MqttTls optio
     /// <summary>What a failure before anything of MQTT was read was meant to say.</summary>
     public Exception Explain(Exception error) => WhatWasMeant(error) ??
         (_files.Subject is { } own && error is IOException ? new IOException($"{TransportException.Innermost(error)} (it may refuse the client's certificate '{own}')", error) : error);
+
+    public void Dispose()
+    {
+        Stream.Dispose();
+        _files.Dispose();
+    }
 
     private bool IsTrusted(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {

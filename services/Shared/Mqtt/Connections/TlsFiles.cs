@@ -4,10 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Tally.Mqtt.Connections;
 
-/// <summary>What stands in the files that <see cref="MqttTls"/> names, read for one connection.</summary>
-/// <param name="Authorities">The roots to trust; null: the system's.</param>
-/// <param name="Certificate">The client's certificate with its chain; null: none.</param>
-internal sealed record TlsFiles(X509Certificate2Collection? Authorities, SslStreamCertificateContext? Certificate)
+/// <summary>What stands in the files that <see cref="MqttTls"/> names, read for one connection: the roots to trust (null: the system's), and the client's certificate with its chain.</summary>
+internal sealed record TlsFiles(X509Certificate2Collection? Authorities, X509Certificate2Collection Own, SslStreamCertificateContext? Certificate) : IDisposable
 {
     /// <summary>Whom the client's certificate is for; null: there is none.</summary>
     public string? Subject => Certificate is null ? null : TransportException.Printable(Certificate.TargetCertificate.Subject);
@@ -16,7 +14,7 @@ internal sealed record TlsFiles(X509Certificate2Collection? Authorities, SslStre
     public static TlsFiles Load(MqttTls tls)
     {
         var authorities = tls.CaFile is { } ca ? Certificates(nameof(tls.CaFile), ca) : null;
-        if (tls.CertificateFile is not { } file) return new TlsFiles(authorities, null);
+        if (tls.CertificateFile is not { } file) return new TlsFiles(authorities, [], null);
         var chain = Certificates(nameof(tls.CertificateFile), file);
         var (option, keyFile) = tls.KeyFile is { } key ? (nameof(tls.KeyFile), key) : (nameof(tls.CertificateFile), file);
         var needs = $"the private key of the first certificate in Tls.{nameof(tls.CertificateFile)}, in PEM form" +
@@ -25,7 +23,12 @@ internal sealed record TlsFiles(X509Certificate2Collection? Authorities, SslStre
             ? X509Certificate2.CreateFromEncryptedPemFile(file, password, keyFile) : X509Certificate2.CreateFromPemFile(file, keyFile));
 
         // Offline: what is missing of the chain is not looked for in the network.
-        return new TlsFiles(authorities, SslStreamCertificateContext.Create(chain[0], chain, offline: true));
+        return new TlsFiles(authorities, chain, SslStreamCertificateContext.Create(chain[0], chain, offline: true));
+    }
+
+    public void Dispose()
+    {
+        foreach (var certificate in Own.Concat(Authorities ?? [])) certificate.Dispose();
     }
 
     private static X509Certificate2Collection Certificates(string option, string file) => Read(option, file, "a certificate in PEM form", () =>

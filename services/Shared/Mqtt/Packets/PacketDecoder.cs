@@ -1,6 +1,5 @@
 using MQTTnet.Adapter;
 using MQTTnet.Exceptions;
-using MQTTnet.Formatter;
 
 namespace Tally.Mqtt.Packets;
 

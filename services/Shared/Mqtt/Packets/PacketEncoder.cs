@@ -1,6 +1,4 @@
-using System.Buffers;
 using MQTTnet.Exceptions;
-using MQTTnet.Formatter;
 
 namespace Tally.Mqtt.Packets;
 

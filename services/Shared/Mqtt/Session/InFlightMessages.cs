@@ -1,6 +1,3 @@
-using System.Buffers;
-using MQTTnet.Formatter;
-
 namespace Tally.Mqtt.Session;
 
 /// <summary>
