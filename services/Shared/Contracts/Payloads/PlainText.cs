@@ -21,7 +21,10 @@ public static partial class PlainText
     private const string Word = @"\p{L}[\p{L}\p{M}\p{N}_./()-]*";
 
     // Every dash is a minus (Pd, and the mathematical one).
-    private const string Number = @"(?<sign>[+\p{Pd}\u2212])?(?<digits>[0-9][0-9.,]*|[.,][0-9]+)(?<exponent>[eE][+-]?[0-9]+)?";
+    private const string Number = @"(?<sign>[+\p{Pd}\u2212])?(?<digits>[0-9]+(?:[.,][0-9]+)*|[.,][0-9]+)";
+
+    // Not behind the point at the end of a sentence, or in 5. for 5.0.
+    private const string Exponent = @"(?<exponent>[eE][+-]?[0-9]+)?";
 
     // Letters and signs; a power behind them (m2, µg/m3). Not what makes a number hexadecimal.
     private const string Unit = @"(?![xXoObB][0-9])[\p{L}%‰°º*/Ω€$£](?:[\p{L}\p{M}%°*/·^²³¹⁻]|(?<=[\p{L}^])[23](?![0-9\p{L}]))*";
@@ -47,14 +50,7 @@ public static partial class PlainText
 
         if (!text.AsSpan().ContainsAnyInRange('0', '9')) return "no number in the text";
         if (text.Length > Longest || Whole().Match(text) is not { Success: true, Groups: var parts }) return NotOneNumber;
-        var digits = parts["digits"].Value;
-        if (digits[^1] is '.' or ',')
-        {
-            if (digits[^1] == ',' || parts["exponent"].Success || parts["unit"].Success) return NotOneNumber;
-            digits = digits[..^1]; // the end of a sentence, or 5. for 5.0
-        }
-
-        if (Plain(digits, out var problem) is not { } plain) return problem;
+        if (Plain(parts["digits"].Value, out var problem) is not { } plain) return problem;
         if (!double.TryParse(plain + parts["exponent"].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out value) || !double.IsFinite(value))
             return "the number in the text is out of range";
         if (parts["sign"].Value is not ("" or "+")) value = -value;
@@ -88,7 +84,7 @@ public static partial class PlainText
         return null;
     }
 
-    [GeneratedRegex($@"^(?:{Word}(?:\s+{Word})*(?:\s*[:=]\s*|\s+))?{Number}(?:\s*(?<unit>(?:%|°|deg|degrees)\s+{Unit}|{Unit}))?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex($@"^(?:{Word}(?:\s+{Word})*(?:\s*[:=]\s*|\s+))?{Number}(?:\.|{Exponent}(?:\s*(?:(?:%|°|deg|degrees)\s+)?{Unit})?)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Whole();
 
     [GeneratedRegex(@"^[1-9][0-9]{0,2},[0-9]{3}$")]
