@@ -44,12 +44,12 @@ internal static class IngestTelemetry
         "tally.ingest.batch.size", "{message}", "Messages in a batch.", advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] });
 
     /// <summary>Time from the beginning of writing a batch to its being on disk.</summary>
-    public static readonly Histogram<double> FlushTime = Meter.CreateHistogram(
-        "tally.ingest.batch.flush.duration", "s", "Time from the beginning of writing a batch to its being on disk.", advice: MqttSpan.Durations);
+    public static readonly Histogram<double> FlushTime = Meter.CreateDuration(
+        "tally.ingest.batch.flush.duration", "Time from the beginning of writing a batch to its being on disk.");
 
     /// <summary>Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.</summary>
-    public static readonly Histogram<double> PublishToStored = Meter.CreateHistogram(
-        "tally.ingest.publish_to_stored.duration", "s", "Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.", advice: MqttSpan.Durations);
+    public static readonly Histogram<double> PublishToStored = Meter.CreateDuration(
+        "tally.ingest.publish_to_stored.duration", "Time from the publishing of a sampled reading to its being on disk, by the clocks of both machines.");
 
     /// <summary>Messages that are received and not acknowledged yet.</summary>
     public static readonly UpDownCounter<long> Unacknowledged = Meter.CreateUpDownCounter<long>("tally.ingest.messages.unacknowledged", "{message}", "Messages that are received and not acknowledged yet.");

@@ -36,8 +36,8 @@ internal static class SimulatorTelemetry
 
     static SimulatorTelemetry()
     {
-        PublishToAcknowledged = Meter.CreateHistogram(
-            "tally.simulator.publish_to_acknowledged.duration", "s", "Time from the first sending of a reading to its acknowledgement.", advice: MqttSpan.Durations);
+        PublishToAcknowledged = Meter.CreateDuration(
+            "tally.simulator.publish_to_acknowledged.duration", "Time from the first sending of a reading to its acknowledgement.");
         Meter.CreateObservableCounter("tally.simulator.readings.published", () => Totals().Published, "{reading}", "Different readings published.");
         Meter.CreateObservableCounter("tally.simulator.readings.acknowledged", () => Totals().Acknowledged, "{reading}", "Readings acknowledged, as stored or as rejected.");
         Meter.CreateRate("tally.simulator.readings.published.rate", "{reading}/s", "Different readings published per second.", () => Totals().Published);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 
 namespace Tally.ServiceDefaults.Telemetry;
 
@@ -9,12 +8,6 @@ namespace Tally.ServiceDefaults.Telemetry;
 /// </summary>
 public static class MqttSpan
 {
-    /// <summary>
-    /// Buckets for the time that messages take, in seconds: from a commit on a fast disk to the probe's first time-out. OpenTelemetry's own begin
-    /// at 5 and are meant for milliseconds.
-    /// </summary>
-    public static readonly InstrumentAdvice<double> Durations = new() { HistogramBucketBoundaries = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10] };
-
     /// <summary>Always <c>mqtt</c>.</summary>
     public const string System = "messaging.system";
 
