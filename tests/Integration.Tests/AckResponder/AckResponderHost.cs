@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using Tally.AckResponder;
 using Tally.ServiceDefaults;
+using Tally.Testing;
 using Xunit;
 
 namespace Tally.Integration.Tests.AckResponder;
@@ -41,6 +42,8 @@ internal sealed class AckResponderHost : IAsyncDisposable
         using var response = await _http.GetAsync(path, TestContext.Current.CancellationToken);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
+
+    public Task UntilReadyAsync() => Eventually.UntilAsync(async () => (await GetAsync("/health/ready")).Status == HttpStatusCode.OK, "AckResponder to be ready");
 
     public async ValueTask DisposeAsync()
     {

@@ -22,7 +22,7 @@ public sealed class AckResponderTests
         await using var broker = await MosquittoServer.StartAsync(cancel);
         await using var publisher = await Party.JoinAsync(broker.AddressOf("simulator"), "s1", "acks/s1", "acks/s2");
         await using var service = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"));
-        await UntilReadyAsync(service);
+        await service.UntilReadyAsync();
         await using var ingest = await Party.JoinAsync(broker.AddressOf("ingest"), "ingest-1-notices");
 
         (await ingest.PublishAsync("stored/r", Notice, cancel)).ShouldBe(MqttReasonCode.Success);
@@ -44,7 +44,7 @@ public sealed class AckResponderTests
         await using var broker = await MosquittoServer.StartAsync(cancel);
         await using var publisher = await Party.JoinAsync(broker.AddressOf("simulator"), "s1", "acks/s1");
         await using var ingest = await Party.JoinAsync(broker.AddressOf("ingest"), "ingest-1-notices");
-        await using (var service = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"))) await UntilReadyAsync(service);
+        await using (var service = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"))) await service.UntilReadyAsync();
 
         for (var i = 0; i < 5; i++) await ingest.PublishAsync("stored/r", Notice, cancel);
         publisher.Arrived.ShouldBeEmpty();
@@ -60,7 +60,7 @@ public sealed class AckResponderTests
         await using var broker = await MosquittoServer.StartAsync(cancel);
         await using var publisher = await Party.JoinAsync(broker.AddressOf("simulator"), "s1", "acks/s1", "acks/s2");
         await using var service = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"), ("MaxNotices", "1"));
-        await UntilReadyAsync(service);
+        await service.UntilReadyAsync();
         await using var ingest = await Party.JoinAsync(broker.AddressOf("ingest"), "ingest-1-notices");
 
         for (var i = 0; i < 20; i++) await ingest.PublishAsync("stored/r", Notice, cancel);
@@ -75,7 +75,7 @@ public sealed class AckResponderTests
         await using var broker = await MosquittoServer.StartAsync(cancel);
         await using var publisher = await Party.JoinAsync(broker.AddressOf("simulator"), "s1", "acks/s1");
         await using var service = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"));
-        await UntilReadyAsync(service);
+        await service.UntilReadyAsync();
         await using var ingest = await Party.JoinAsync(broker.AddressOf("ingest"), "ingest-1-notices");
 
         foreach (var notice in (string[])["", "no JSON", """{"run":"r","acks":[{"to":"acks/+"},{"to":"elsewhere/x"},{"to":"acks/nobody"}]}""", Notice])
@@ -90,7 +90,7 @@ public sealed class AckResponderTests
 
         // All of them were settled: the broker has nothing to deliver before a new one.
         await using var again = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"));
-        await UntilReadyAsync(again);
+        await again.UntilReadyAsync();
         await ingest.PublishAsync("stored/r", Notice, cancel);
         await Eventually.UntilAsync(() => publisher.Arrived.Count >= 4, "one more notice's acknowledgements");
         publisher.Arrived.Count.ShouldBe(4);
@@ -102,7 +102,7 @@ public sealed class AckResponderTests
         var cancel = TestContext.Current.CancellationToken;
         await using var broker = await MosquittoServer.StartAsync(cancel);
         await using var service = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"));
-        await UntilReadyAsync(service);
+        await service.UntilReadyAsync();
 
         await broker.KillAsync();
         await Eventually.UntilAsync(async () => (await service.GetAsync("/health/ready")).Status == HttpStatusCode.ServiceUnavailable, "it to be not ready");
@@ -110,7 +110,7 @@ public sealed class AckResponderTests
         (await service.GetAsync("/health/live")).Status.ShouldBe(HttpStatusCode.OK);
 
         await broker.StartAgainAsync(cancel, forget: true);
-        await UntilReadyAsync(service);
+        await service.UntilReadyAsync();
     }
 
     [Fact]
@@ -128,7 +128,4 @@ public sealed class AckResponderTests
         line.ShouldContain("ackresponder");
         line.ShouldNotContain("wrong");
     }
-
-    private static Task UntilReadyAsync(AckResponderHost service) =>
-        Eventually.UntilAsync(async () => (await service.GetAsync("/health/ready")).Status == HttpStatusCode.OK, "AckResponder to be ready");
 }

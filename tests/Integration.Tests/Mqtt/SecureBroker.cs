@@ -36,6 +36,18 @@ internal sealed class SecureBroker : IAsyncDisposable
     /// <summary>Port for WebSocket over TLS.</summary>
     public int SecureWebSocket { get; } = FreePort.Any();
 
+    /// <summary>The port, with its right certificate, for <c>mqtt</c>, <c>mqtts</c>, <c>ws</c> or <c>wss</c>.</summary>
+    public int PortOf(string scheme) => scheme switch
+    {
+        "mqtt" => Server.Port,
+        "mqtts" => Tls,
+        "ws" => WebSocket,
+        _ => SecureWebSocket,
+    };
+
+    /// <summary>What a client needs for that scheme to trust this broker.</summary>
+    public MqttTls? TrustFor(string scheme) => scheme is "mqtts" or "wss" ? Trust : null;
+
     public static async Task<SecureBroker> StartAsync(CancellationToken cancellationToken)
     {
         var broker = new SecureBroker();
@@ -63,6 +75,9 @@ internal sealed class SecureBroker : IAsyncDisposable
             ? $"listener {port} 127.0.0.1\ncertfile {secure.Certificate}\nkeyfile {secure.Key}"
             : $"listener {port} 127.0.0.1";
     }
+
+    /// <summary>Address of the port for a scheme.</summary>
+    public Uri AddressOf(string user, string scheme) => AddressOf(user, scheme, PortOf(scheme));
 
     /// <summary>Address of one of its ports.</summary>
     public Uri AddressOf(string user, string scheme, int port, string host = "127.0.0.1") =>

@@ -15,24 +15,24 @@ public sealed class WebSocketTests(SecureBrokerFixture fixture) : IClassFixture<
     [InlineData("ws")]
     [InlineData("wss")]
     public async Task A_stream_through_a_WebSocket_arrives_complete_and_in_order(string scheme) =>
-        await Traffic.StreamAsync(Address("simulator", scheme), Address("ingest", scheme), TlsOf(scheme), $"telemetry/{scheme}/m", Cancel);
+        await Traffic.StreamAsync(Broker.AddressOf("simulator", scheme), Broker.AddressOf("ingest", scheme), Broker.TrustFor(scheme), $"telemetry/{scheme}/m", Cancel);
 
     [Theory]
     [InlineData("ws")]
     [InlineData("wss")]
     public async Task WebSockets_that_are_cut_lose_nothing(string scheme)
     {
-        await using var proxy = new CuttableProxy(Port(scheme));
+        await using var proxy = new CuttableProxy(Broker.PortOf(scheme));
         await Traffic.StreamThroughCutsAsync(
-            proxy, Broker.AddressOf("simulator", scheme, proxy.Port), Broker.AddressOf("ingest", scheme, proxy.Port), TlsOf(scheme), $"telemetry/{scheme}-cut/m", Cancel);
+            proxy, Broker.AddressOf("simulator", scheme, proxy.Port), Broker.AddressOf("ingest", scheme, proxy.Port), Broker.TrustFor(scheme), $"telemetry/{scheme}-cut/m", Cancel);
     }
 
     [Fact]
     public async Task A_message_larger_than_a_frame_of_either_side_arrives_whole()
     {
-        await using var subscriber = new Endpoint(Endpoint.Options(Address("ingest", "ws"), "ws-large-sub", new MqttSubscription("telemetry/large/m")));
+        await using var subscriber = new Endpoint(Endpoint.Options(Broker.AddressOf("ingest", "ws"), "ws-large-sub", new MqttSubscription("telemetry/large/m")));
         await subscriber.UntilReadyAsync();
-        await using var publisher = new Endpoint(Endpoint.Options(Address("simulator", "ws"), "ws-large-pub"));
+        await using var publisher = new Endpoint(Endpoint.Options(Broker.AddressOf("simulator", "ws"), "ws-large-pub"));
         var payload = new byte[70_000];
         new Random(1).NextBytes(payload);
         foreach (ref var one in payload.AsSpan()) one = (byte)('a' + (one % 26));
@@ -52,20 +52,8 @@ public sealed class WebSocketTests(SecureBrokerFixture fixture) : IClassFixture<
     public async Task A_scheme_that_is_not_that_of_the_port_says_which_to_write(string written, string spoken, string said)
     {
         await using var client = new Endpoint(
-            Endpoint.Options(Broker.AddressOf("simulator", written, Port(spoken)), $"wrong-{Guid.NewGuid()}") with { Tls = TlsOf(written) });
+            Endpoint.Options(Broker.AddressOf("simulator", written, Broker.PortOf(spoken)), $"wrong-{Guid.NewGuid()}") with { Tls = Broker.TrustFor(written) });
         await Eventually.UntilAsync(() => !client.Disconnections.IsEmpty, "the failure to be told");
         client.Disconnections.First().Message.ShouldContain(said);
     }
-
-    private Uri Address(string user, string scheme) => Broker.AddressOf(user, scheme, Port(scheme));
-
-    private int Port(string scheme) => scheme switch
-    {
-        "ws" => Broker.WebSocket,
-        "wss" => Broker.SecureWebSocket,
-        "mqtts" => Broker.Tls,
-        _ => Broker.Server.Port,
-    };
-
-    private MqttTls? TlsOf(string scheme) => scheme is "wss" or "mqtts" ? Broker.Trust : null;
 }

@@ -6,7 +6,6 @@ using Tally.Mqtt;
 using Tally.SensorSimulator.Publishing;
 using Tally.SensorSimulator.Runs;
 using Tally.ServiceDefaults;
-using Tally.Testing;
 using Xunit;
 
 namespace Tally.Integration.Tests.Simulator;
@@ -26,16 +25,15 @@ public sealed class SecureRunTests(IngestServers servers)
     public async Task A_run_balances(string scheme)
     {
         await using var broker = await SecureBroker.StartAsync(Cancel);
-        var port = scheme switch { "mqtts" => broker.Tls, "ws" => broker.WebSocket, _ => broker.SecureWebSocket };
-        (string Key, string Value)[] settings = scheme == "ws" ? [] : [("Mqtt:Tls:CaFile", broker.Trust.CaFile!)];
+        (string Key, string Value)[] settings = broker.TrustFor(scheme) is { } trust ? [("Mqtt:Tls:CaFile", trust.CaFile!)] : [];
         var store = new Database(await servers.CreateMigratedAsync());
         await using var ingest = await IngestProcess.StartReadyAsync(
-            broker.AddressOf("ingest", scheme, port), store.ConnectionString, [.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
-        await using var responder = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder", scheme, port), settings);
-        await Eventually.UntilAsync(async () => (await responder.GetAsync("/health/ready")).Status == System.Net.HttpStatusCode.OK, "AckResponder to be ready");
+            broker.AddressOf("ingest", scheme), store.ConnectionString, [.. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
+        await using var responder = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder", scheme), settings);
+        await responder.UntilReadyAsync();
         var clients = MqttSettings.From(settings.Select(setting => KeyValuePair.Create(setting.Key["Mqtt:".Length..], (string?)setting.Value))).ApplyTo(new MqttClientFactory());
         var outcome = await new RunExecutor(clients, TimeProvider.System).ExecuteAsync(
-            Runs.Of(Messages, new WindowOptions()), broker.AddressOf("simulator", scheme, port), new SilentProgress(), Cancel);
+            Runs.Of(Messages, new WindowOptions()), broker.AddressOf("simulator", scheme), new SilentProgress(), Cancel);
         outcome.End.ShouldBe(RunEnd.Completed);
         outcome.Stored.Count.ShouldBe(Messages);
         (await store.CountAsync("readings")).ShouldBe(Messages);

@@ -40,7 +40,7 @@ internal sealed class TracedPipeline : IAsyncDisposable
         var pipeline = new TracedPipeline(broker, ingest, await AckResponderHost.StartAsync(broker.AddressOf("ackresponder")));
         using var http = new HttpClient { BaseAddress = new Uri(ingest.Urls.Single()) };
         await Eventually.UntilAsync(async () => (await http.GetAsync("/health/ready", cancel)).IsSuccessStatusCode, "Ingest to be ready");
-        await Eventually.UntilAsync(async () => (await pipeline._responder.GetAsync("/health/ready")).Status == System.Net.HttpStatusCode.OK, "AckResponder to be ready");
+        await pipeline._responder.UntilReadyAsync();
         return pipeline;
     }
 

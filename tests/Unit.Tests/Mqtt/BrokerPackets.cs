@@ -37,7 +37,6 @@ internal sealed record BrokerConnAck
     public bool SharedSubscriptionAvailable { get; init; } = true;
     public ushort ServerKeepAlive { get; init; }
     public string? ResponseInformation { get; init; }
-    public string? ServerReference { get; init; }
 }
 
 /// <summary>Packets of a broker of MQTT 5.</summary>
@@ -63,9 +62,8 @@ internal static class BrokerPackets
 
     public static byte[] PubAck(ushort packetId) => [0x40, 2, (byte)(packetId >> 8), (byte)packetId];
 
-    public static byte[] SubAck(MqttControlPacketType type, ushort packetId, byte[] reasons, string? reasonString = null) => Encode(type == MqttControlPacketType.SubAck
-        ? new MqttSubAckPacket { PacketIdentifier = packetId, ReasonCodes = [.. reasons.Select(reason => (MqttSubscribeReasonCode)reason)], ReasonString = reasonString }
-        : new MqttUnsubAckPacket { PacketIdentifier = packetId, ReasonCodes = [.. reasons.Select(reason => (MqttUnsubscribeReasonCode)reason)], ReasonString = reasonString });
+    public static byte[] SubAck(ushort packetId, byte[] reasons) =>
+        Encode(new MqttSubAckPacket { PacketIdentifier = packetId, ReasonCodes = [.. reasons.Select(reason => (MqttSubscribeReasonCode)reason)] });
 
     public static byte[] ConnAck(BrokerConnAck connAck) => Encode(new MqttConnAckPacket
     {
@@ -85,13 +83,9 @@ internal static class BrokerPackets
         SharedSubscriptionAvailable = connAck.SharedSubscriptionAvailable,
         ServerKeepAlive = connAck.ServerKeepAlive,
         ResponseInformation = connAck.ResponseInformation,
-        ServerReference = connAck.ServerReference,
     });
 
-    public static byte[] Disconnect(MqttReasonCode reason, string? reasonString = null, string? serverReference = null) => Encode(new MqttDisconnectPacket
-    {
-        ReasonCode = (MqttDisconnectReasonCode)(byte)reason, ReasonString = reasonString, ServerReference = serverReference,
-    });
+    public static byte[] Disconnect(MqttReasonCode reason) => Encode(new MqttDisconnectPacket { ReasonCode = (MqttDisconnectReasonCode)(byte)reason });
 
     /// <summary>Packet identifier of an encoded PUBLISH of QoS 1 or 2.</summary>
     public static ushort PacketIdOf(byte[] publishBody) =>

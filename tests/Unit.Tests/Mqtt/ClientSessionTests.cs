@@ -147,7 +147,7 @@ public sealed class ClientSessionTests
         await using var session = new ClientSession(broker.Options with { Subscriptions = [new MqttSubscription("mine"), new MqttSubscription("yours/#")] });
         var connection = await broker.AcceptAndWelcomeAsync(Cancel);
         var subscribe = await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
-        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, (ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0x87]), Cancel);
+        await connection.SendAsync(BrokerPackets.SubAck((ushort)((subscribe[0] << 8) | subscribe[1]), [1, 0x87]), Cancel);
         var refused = await Should.ThrowAsync<MqttRefusedException>(session.Run);
         refused.Message.ShouldContain("'yours/#'");
         refused.Reason.ShouldBe(MqttReasonCode.NotAuthorized);

@@ -24,7 +24,7 @@ public sealed class ClientSubscribeTests
         {
             var (packetId, filters) = Read(await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel));
             filters.Count.ShouldBe(count);
-            await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, packetId, [.. filters.Select(_ => (byte)(code++ % 2 == 0 ? 1 : 0x87))]), Cancel);
+            await connection.SendAsync(BrokerPackets.SubAck(packetId, [.. filters.Select(_ => (byte)(code++ % 2 == 0 ? 1 : 0x87))]), Cancel);
         }
 
         (await subscribing).ShouldBe(Enumerable.Range(0, 19).Select(number => number % 2 == 0 ? MqttReasonCode.GrantedQos1 : MqttReasonCode.NotAuthorized));
@@ -70,7 +70,7 @@ public sealed class ClientSubscribeTests
         var first = await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel);
         Convert.ToHexString(first[2..]).ShouldBe("03" + "0BC801" + "000161" + "2A" + "000162" + "05");
         session.Client.IsReady.ShouldBeFalse();
-        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, ushort.MaxValue, [2, 1]), Cancel);
+        await connection.SendAsync(BrokerPackets.SubAck(ushort.MaxValue, [2, 1]), Cancel);
         (await GrantAsync(connection, [1])).ShouldBe([("$share/g/c", (byte)1)]);
         await connection.SendAsync(BrokerPackets.Publish(new BrokerPublish()), Cancel);
         await session.Handler.NextAsync("message", Cancel);
@@ -140,7 +140,7 @@ public sealed class ClientSubscribeTests
     private static async Task<List<(string Filter, byte Options)>> GrantAsync(ScriptedConnection connection, byte[] codes)
     {
         var (packetId, filters) = Read(await connection.ExpectAsync(MqttControlPacketType.Subscribe, Cancel));
-        await connection.SendAsync(BrokerPackets.SubAck(MqttControlPacketType.SubAck, packetId, codes), Cancel);
+        await connection.SendAsync(BrokerPackets.SubAck(packetId, codes), Cancel);
         return filters;
     }
 

@@ -1,7 +1,8 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using Shouldly;
 using Tally.Mqtt;
 using Tally.Mqtt.Packets;
+using Tally.Testing.Processes;
 using Xunit;
 
 namespace Tally.Unit.Tests.Mqtt;
@@ -63,10 +64,10 @@ public sealed class HostileInputTests
     [Fact]
     public async Task A_shorter_run_of_the_fuzz_benchmark_does_no_harm()
     {
-        using var run = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Tally.Benchmarks.dll"), "fuzz", "--packets", "100000"]) { RedirectStandardOutput = true })!;
-        var printed = await run.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
-        run.ExitCode.ShouldBe(0, printed);
+        var printed = new ConcurrentQueue<string>();
+        string[] arguments = [Path.Combine(AppContext.BaseDirectory, "Tally.Benchmarks.dll"), "fuzz", "--packets", "100000"];
+        await using var run = ChildProcess.Start(new ChildCommand { Name = "fuzz", Program = DotnetHost.Path, Arguments = arguments }, printed.Enqueue);
+        (await run.Exited.WaitAsync(TestContext.Current.CancellationToken)).ShouldBe(0, string.Join('\n', printed));
         printed.ShouldContain("No harm done.");
     }
 

@@ -108,7 +108,4 @@ internal sealed class ScriptedConnection(TcpClient tcp)
     }
 
     public void Close() => tcp.Dispose();
-
-    /// <summary>Closes the sending direction only.</summary>
-    public void CloseHalf() => tcp.Client.Shutdown(SocketShutdown.Send);
 }

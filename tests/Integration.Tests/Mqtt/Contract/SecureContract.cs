@@ -67,8 +67,7 @@ public abstract class SecureContract(SecureBrokerFixture fixture, IMqttClientFac
         await Join("simulator", "mqtts", Broker.Trust with { CertificateFile = certificate, KeyFile = key }, Broker.Mutual).ReadyAsync();
     }
 
-    private Party Join(string user, string scheme, MqttTls tls, params MqttSubscription[] subscriptions) => Join(
-        user, scheme, tls, scheme switch { "mqtts" => Broker.Tls, "ws" => Broker.WebSocket, _ => Broker.SecureWebSocket }, subscriptions);
+    private Party Join(string user, string scheme, MqttTls tls, params MqttSubscription[] subscriptions) => Join(user, scheme, tls, Broker.PortOf(scheme), subscriptions);
 
     private Party Join(string user, string scheme, MqttTls tls, int port, params MqttSubscription[] subscriptions)
     {
