@@ -98,7 +98,8 @@ public abstract partial class MqttContract
         (await waiting).ShouldBeOneOf(MqttReasonCode.Success, MqttReasonCode.NoMatchingSubscribers);
         publisher.Connections.Last().SessionPresent.ShouldBeTrue();
         publisher.Returned.ShouldBeEmpty();
-        publisher.Published.Select(published => published.Token).ShouldBe(Enumerable.Range(0, Count).Select(token => (long)token));
+        // In any order: MQTTnet.Server keeps the acknowledgements of the old connection with the session, and sends those first on the new one.
+        publisher.Published.Select(published => published.Token).Order().ShouldBe(Enumerable.Range(0, Count).Select(token => (long)token));
         await Eventually.UntilAsync(() => subscriber.Payloads.Distinct().Count() == Count + 1, "every message to arrive");
         if (qos == MqttQos.ExactlyOnce && fixture.KeepsExactlyOnce) subscriber.Payloads.ShouldBe(Tokens(Count + 1));
     }
