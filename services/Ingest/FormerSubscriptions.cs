@@ -1,5 +1,6 @@
 using Npgsql;
 using Tally.Ingest.Receiving;
+using Tally.Ingest.Sources;
 using Tally.Mqtt;
 using Tally.Storage;
 
@@ -15,6 +16,7 @@ internal sealed class FormerSubscriptions(
     SubscriptionMemory memory,
     PatientDatabase database,
     NpgsqlDataSource source,
+    SourceSet sources,
     IngestOptions options,
     ILogger<FormerSubscriptions> logger)
 {
@@ -24,7 +26,7 @@ internal sealed class FormerSubscriptions(
     public async Task FindAsync(CancellationToken cancellationToken)
     {
         var remembered = await database.AskAsync(stop => memory.RememberAsync(options.Instance, clients.Subscriptions, stop), cancellationToken);
-        if (remembered.Count == 0) remembered = SubscriptionFilters.Unremembered(options);
+        if (remembered.Count == 0) remembered = SubscriptionFilters.Unremembered(sources, options);
         _former = [.. remembered.Except(clients.Subscriptions)];
     }
 

@@ -1,4 +1,5 @@
 using Tally.Ingest.Receiving;
+using Tally.Ingest.Sources;
 using Tally.Mqtt;
 using Tally.ServiceDefaults;
 
@@ -11,8 +12,8 @@ namespace Tally.Ingest;
 internal sealed class IngestClients : IAsyncDisposable
 {
     /// <summary>Those of the service.</summary>
-    public IngestClients(IMqttClientFactory factory, TelemetryHandler handler, IngestOptions options, IConfiguration configuration)
-        : this(factory, handler, new NoticeHandler(), SubscriptionFilters.Of(options), options, configuration)
+    public IngestClients(IMqttClientFactory factory, TelemetryHandler handler, SourceSet sources, IngestOptions options, IConfiguration configuration)
+        : this(factory, handler, new NoticeHandler(), SubscriptionFilters.Of(sources, options), options, configuration)
     {
     }
 
@@ -21,7 +22,7 @@ internal sealed class IngestClients : IAsyncDisposable
         IMqttClientFactory factory,
         IMqttHandler delivery,
         IMqttHandler notices,
-        IReadOnlyList<string> subscriptions,
+        IReadOnlyList<MqttSubscription> subscriptions,
         IngestOptions options,
         IConfiguration configuration)
     {
@@ -32,8 +33,8 @@ internal sealed class IngestClients : IAsyncDisposable
             KeepAlive = options.KeepAlive,
             SessionExpiry = options.SessionExpiry,
         };
-        Subscriptions = subscriptions;
-        Delivery = factory.Create(common with { Subscriptions = [.. Subscriptions.Select(filter => new MqttSubscription(filter))] }, delivery);
+        Subscriptions = [.. subscriptions.Select(subscription => subscription.Filter)];
+        Delivery = factory.Create(common with { Subscriptions = subscriptions }, delivery);
 
         // What was not acknowledged is published again by the announcer, which knows whether it still matters; a session
         // outlives only short breaks.

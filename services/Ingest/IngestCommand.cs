@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Options;
+using Tally.Ingest.Decoding;
+using Tally.Ingest.Replaying;
 using Tally.Ingest.Retiring;
+using Tally.Ingest.Sources;
 using Tally.ServiceDefaults;
 using Tally.Storage;
 
@@ -14,17 +17,35 @@ internal static class IngestCommand
     /// <summary>The verb that takes an instance out for good.</summary>
     public const string Retire = "retire";
 
-    private const string InstanceOption = "--instance";
+    /// <summary>The verb that says what would be stored of a message.</summary>
+    public const string Decode = "decode";
+
+    /// <summary>The verb that reads dead letters in again.</summary>
+    public const string Replay = "replay";
+
+    /// <summary>The verb that prints the broker's ACL for what the sources read.</summary>
+    public const string Acl = "acl";
+
+    /// <summary>Options of verbs, and the settings that they stand for.</summary>
+    private static readonly (string Verb, string Option, string Setting)[] Options =
+    [
+        (Retire, "--instance", $"{IngestOptions.Section}:{nameof(IngestOptions.Instance)}"),
+        (Decode, "--topic", $"{DecodeOptions.Section}:{nameof(DecodeOptions.Topic)}"),
+        (Decode, "--source", $"{DecodeOptions.Section}:{nameof(DecodeOptions.Source)}"),
+        (Decode, "--file", $"{DecodeOptions.Section}:{nameof(DecodeOptions.File)}"),
+        (Replay, "--reason", $"{ReplayOptions.Section}:{nameof(ReplayOptions.Reason)}"),
+        (Replay, "--topic", $"{ReplayOptions.Section}:{nameof(ReplayOptions.Topic)}"),
+    ];
 
     /// <summary>Names of the sections that settings may be about.</summary>
     private static readonly string[] Sections =
     [
         IngestOptions.Section, "Storage", "Partitions", "ConnectionStrings", "Logging", "Kestrel", "urls", "environment", "contentRoot", "Mqtt", "Telemetry",
-        RetireOptions.Section,
+        RetireOptions.Section, DecodeOptions.Section, ReplayOptions.Section, "DeadLetters",
     ];
 
     private static readonly string Usage =
-        $"usage: Ingest [{Migrate} | {HealthVerb.Name} | {Retire} {InstanceOption} NAME] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
+        $"usage: Ingest [{Migrate} | {HealthVerb.Name} | {Acl} | {Retire} --instance NAME | {Decode} --topic TOPIC [--source PRESET] < PAYLOAD | {Decode} --file CAPTURE | {Replay} --reason TEXT | {Replay} --topic FILTER] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
 
     /// <summary>Runs a verb.</summary>
     /// <param name="args">Arguments of the process.</param>
@@ -35,9 +56,14 @@ internal static class IngestCommand
     {
         var verb = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "";
         var settings = verb.Length > 0 ? args[1..] : args;
-        if (verb is not ("" or Migrate or Retire)) return Fail(errors, ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
-        if (verb == Retire && !TryTakeInstance(ref settings))
-            return Fail(errors, ExitStatus.Usage, $"{Retire} needs {InstanceOption} NAME, the instance that leaves for good; {Usage}");
+        if (verb is not ("" or Migrate or Retire or Decode or Replay or Acl)) return Fail(errors, ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
+        foreach (var (_, option, setting) in Options.Where(option => option.Verb == verb))
+        {
+            if (!TryTake(ref settings, option, setting)) return Fail(errors, ExitStatus.Usage, $"{option} needs a value; {Usage}");
+        }
+
+        if (verb == Retire && !settings.Any(setting => setting.StartsWith($"--{Options[0].Setting}=", StringComparison.Ordinal)))
+            return Fail(errors, ExitStatus.Usage, $"{Retire} needs --instance NAME, the instance that leaves for good; {Usage}");
         if (Array.Find(settings, setting => !IsSetting(setting)) is { } unknown) return Fail(errors, ExitStatus.Usage, $"'{unknown}' is no setting; {Usage}");
         try
         {
@@ -81,6 +107,38 @@ internal static class IngestCommand
         }
     }
 
+    /// <summary>Says what would be stored.</summary>
+    public static async Task<int> DecodeAsync(this WebApplication app)
+    {
+        await using (app)
+        {
+            app.Services.GetService<IStartupValidator>()?.Validate(); // the host does it at its start, and is not started here
+            return DecodeVerb.Run(app.Services, Console.OpenStandardInput(), Console.Out, Console.Error);
+        }
+    }
+
+    /// <summary>Prints what the sources add to the broker's ACL.</summary>
+    public static async Task<int> PrintAclAsync(this WebApplication app)
+    {
+        await using (app)
+        {
+            app.Services.GetService<IStartupValidator>()?.Validate();
+            AclVerb.Run(app.Services.GetRequiredService<SourceSet>(), Console.Out);
+            return ExitStatus.Done;
+        }
+    }
+
+    /// <summary>Reads dead letters in again.</summary>
+    public static async Task<int> ReplayAsync(this WebApplication app)
+    {
+        await using (app)
+        {
+            CheckSetting(app.Configuration.TelemetryConnectionString);
+            app.Services.GetService<IStartupValidator>()?.Validate();
+            return await ReplayVerb.RunAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+        }
+    }
+
     /// <summary>Retires the instance that the settings name.</summary>
     public static async Task<int> RetireAsync(this WebApplication app)
     {
@@ -93,17 +151,18 @@ internal static class IngestCommand
         }
     }
 
-    /// <summary>Turns <c>--instance NAME</c> into the setting that it stands for.</summary>
-    private static bool TryTakeInstance(ref string[] arguments)
+    /// <summary>Turns an option into the setting that it stands for.</summary>
+    /// <returns>False: it is there without a value.</returns>
+    private static bool TryTake(ref string[] arguments, string option, string setting)
     {
-        var at = Array.FindIndex(arguments, argument => argument == InstanceOption || argument.StartsWith(InstanceOption + "=", StringComparison.Ordinal));
-        if (at < 0) return false;
-        var inOne = arguments[at].Length > InstanceOption.Length;
-        var name = inOne ? arguments[at][(InstanceOption.Length + 1)..] : arguments.ElementAtOrDefault(at + 1) ?? "";
-        if (name.Length == 0 || name.StartsWith('-')) return false;
+        var at = Array.FindIndex(arguments, argument => argument == option || argument.StartsWith(option + "=", StringComparison.Ordinal));
+        if (at < 0) return true;
+        var inOne = arguments[at].Length > option.Length;
+        var value = inOne ? arguments[at][(option.Length + 1)..] : arguments.ElementAtOrDefault(at + 1) ?? "";
+        if (value.Length == 0 || value.StartsWith("--", StringComparison.Ordinal)) return false;
 
         // Last, so that it wins over the same setting given otherwise.
-        arguments = [.. arguments[..at], .. arguments[(at + (inOne ? 1 : 2))..], $"--{IngestOptions.Section}:{nameof(IngestOptions.Instance)}={name}"];
+        arguments = [.. arguments[..at], .. arguments[(at + (inOne ? 1 : 2))..], $"--{setting}={value}"];
         return true;
     }
 

@@ -13,7 +13,8 @@ internal sealed class IngestHealth(
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var trouble = Trouble() ?? await database.CheckAsync(cancellationToken);
-        return trouble is null ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(trouble);
+        if (trouble is not null) return HealthCheckResult.Unhealthy(trouble);
+        return writer.FullSource is { } full ? HealthCheckResult.Degraded($"new series become dead letters: {full}") : HealthCheckResult.Healthy();
     }
 
     private string? Trouble()

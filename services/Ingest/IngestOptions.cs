@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Tally.Ingest.Receiving;
+using Tally.Ingest.Sources;
 
 namespace Tally.Ingest;
 
@@ -8,9 +9,6 @@ public sealed record IngestOptions : IValidatableObject
 {
     /// <summary>Name of the section.</summary>
     public const string Section = "Ingest";
-
-    /// <summary>Foreign filters unless configured.</summary>
-    internal static readonly string[] UsualForeignFilters = ["Building/#", "home/#", "sensor/#"];
 
     /// <summary>
     /// Name of this instance, the same in every life: its sessions at the broker ({Instance} and {Instance}-notices) and its
@@ -46,10 +44,13 @@ public sealed record IngestOptions : IValidatableObject
     public int Batches { get; set; } = 8;
 
     /// <summary>
-    /// Topic filters of publishers who know nothing of Tally; default <c>Building/#</c>, <c>home/#</c>, <c>sensor/#</c>. What
-    /// is configured replaces the default; one empty text means none.
+    /// Names of presets, separated by commas: sources for what many have (docs/sources.md). <c>tally</c>, <c>seeds</c> and <c>senml</c> are on
+    /// without being named; <c>-seeds</c> switches one off.
     /// </summary>
-    public IReadOnlyList<string>? ForeignFilters { get; set; }
+    public string Presets { get; set; } = "";
+
+    /// <summary>Sources of your own; they go before the presets'.</summary>
+    public IReadOnlyList<SourceOptions> Sources { get; set; } = [];
 
     /// <summary>Prefixes of topics, beside <c>acks/</c>, on which a publisher may ask for its acknowledgements.</summary>
     public IReadOnlyList<string> AllowedResponsePrefixes { get; set; } = [];
@@ -74,28 +75,27 @@ public sealed record IngestOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "expected a time from 00:00:00 to 1.00:00:00")]
     public TimeSpan DatabaseWait { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>The foreign filters that hold.</summary>
-    internal IReadOnlyList<string> Filters => (ForeignFilters ?? UsualForeignFilters).Where(filter => filter.Length > 0).ToList();
-
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        var filters = Filters;
-        for (var i = 0; i < filters.Count; i++)
-        {
-            if (TopicFilters.Problem(filters[i]) is { } problem) yield return Of(nameof(ForeignFilters), $"'{filters[i]}' {problem}");
-
-            // The broker delivers a message once for each filter that matches, and a foreign reading would be stored as often.
-            for (var j = 0; j < i; j++)
-            {
-                if (TopicFilters.Overlap(filters[i], filters[j]))
-                    yield return Of(nameof(ForeignFilters), $"'{filters[j]}' and '{filters[i]}' match the same topics; expected filters that do not");
-            }
-        }
-
+        if (Problem(() => _ = SourceSet.PresetsOf(Presets)) is { } unknown) yield return Of(nameof(Presets), unknown);
+        else if (Problem(() => _ = new SourceSet(this)) is { } wrong) yield return Of(nameof(Sources), wrong);
         foreach (var prefix in AllowedResponsePrefixes)
         {
             if (TopicFilters.PrefixProblem(prefix) is { } problem) yield return Of(nameof(AllowedResponsePrefixes), $"'{prefix}' {problem}");
+        }
+    }
+
+    private static string? Problem(Action check)
+    {
+        try
+        {
+            check();
+            return null;
+        }
+        catch (FormatException error)
+        {
+            return error.Message;
         }
     }
 

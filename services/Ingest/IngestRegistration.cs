@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Tally.Ingest.Announcing;
 using Tally.Ingest.Receiving;
+using Tally.Ingest.Sources;
 using Tally.Ingest.Storing;
 using Tally.ServiceDefaults;
 using Tally.Storage;
@@ -19,6 +20,7 @@ internal static class IngestRegistration
         services.AddCheckedOptions<IngestOptions>(IngestOptions.Section);
         services.AddCheckedOptions<StorageOptions>("Storage");
         services.AddCheckedOptions<PartitionOptions>("Partitions");
+        services.AddCheckedOptions<DeadLetterOptions>("DeadLetters");
         services.TryAddSingleton(TimeProvider.System);
         services.AddStorage("tally-ingest");
         services.AddMqttClient(builder.Configuration);
@@ -46,6 +48,7 @@ internal static class IngestRegistration
 
     private static void AddReceiving(IServiceCollection services)
     {
+        services.AddSingleton<SourceSet>();
         services.AddSingleton<AckAddresses>();
         services.AddSingleton<ForeignIdentities>();
         services.AddSingleton<MessageReader>();

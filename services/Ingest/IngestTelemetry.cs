@@ -39,6 +39,9 @@ internal static class IngestTelemetry
     /// <summary>Messages and readings put into dead_letters.</summary>
     public static readonly Counter<long> Rejected = Meter.CreateCounter<long>("tally.ingest.readings.rejected", "{reading}", "Messages and readings put into dead_letters.");
 
+    /// <summary>Values and messages that are no readings: texts, empty messages.</summary>
+    public static readonly Counter<long> Ignored = Meter.CreateCounter<long>("tally.ingest.values.ignored", "{value}", "Values and messages that are no readings: texts, empty messages.");
+
     /// <summary>Messages in a batch.</summary>
     public static readonly Histogram<int> BatchSize = Meter.CreateHistogram(
         "tally.ingest.batch.size", "{message}", "Messages in a batch.", advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000] });

@@ -3,9 +3,9 @@ using Tally.Storage;
 
 namespace Tally.Ingest;
 
-/// <summary>Has partitions made ahead and dropped by retention; several instances may do so (see <see cref="PartitionKeeper"/>).</summary>
+/// <summary>Has partitions made ahead and dropped by retention, and dead letters too; several instances may do so (see <see cref="PartitionKeeper"/>).</summary>
 internal sealed class PartitionTimer(
-    PartitionKeeper keeper, PartitionOptions options, NpgsqlDataSource database, TimeProvider time, ILogger<PartitionTimer> logger) : BackgroundService
+    PartitionKeeper keeper, PartitionOptions options, DeadLetterOptions letters, NpgsqlDataSource database, TimeProvider time, ILogger<PartitionTimer> logger) : BackgroundService
 {
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -26,6 +26,8 @@ internal sealed class PartitionTimer(
         try
         {
             await keeper.RunOnceAsync(cancellationToken);
+            var forgotten = await new DeadLetterQueries(database).ForgetAsync(letters, cancellationToken);
+            if (forgotten > 0) logger.LogInformation("{Count} dead letters are thrown away, older or more than is kept (DeadLetters:KeepFor, DeadLetters:KeepBytes).", forgotten);
             return options.Interval;
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error) && !cancellationToken.IsCancellationRequested)

@@ -1,4 +1,6 @@
 using Tally.Ingest;
+using Tally.Ingest.Decoding;
+using Tally.Ingest.Replaying;
 using Tally.Ingest.Retiring;
 using Tally.ServiceDefaults;
 
@@ -10,6 +12,8 @@ return await IngestCommand.RunAsync(args, Console.Error, async (verb, settings) 
     builder.AddServiceDefaults();
     builder.AddIngest();
     if (verb == IngestCommand.Retire) builder.AddRetire();
+    if (verb == IngestCommand.Decode) builder.AddDecode();
+    if (verb == IngestCommand.Replay) builder.AddReplay();
 
     var app = builder.Build();
     app.MapHealthEndpoints();
@@ -17,6 +21,9 @@ return await IngestCommand.RunAsync(args, Console.Error, async (verb, settings) 
     {
         IngestCommand.Migrate => await app.MigrateAsync(),
         IngestCommand.Retire => await app.RetireAsync(),
+        IngestCommand.Decode => await app.DecodeAsync(),
+        IngestCommand.Replay => await app.ReplayAsync(),
+        IngestCommand.Acl => await app.PrintAclAsync(),
         _ => await app.RunIngestAsync(),
     };
 });

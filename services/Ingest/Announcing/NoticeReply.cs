@@ -9,4 +9,4 @@ namespace Tally.Ingest.Announcing;
 /// <param name="Topic">Device and metric, where it has no reading.</param>
 /// <param name="Seq">Sequence number of what is answered; 0 where unknown.</param>
 /// <param name="Reason">Why it, or one of its readings, is rejected; null when all is stored.</param>
-internal readonly record struct NoticeReply(int Message, AckAddress To, int Row, TopicSeries? Topic, long Seq, string? Reason);
+internal readonly record struct NoticeReply(int Message, AckAddress To, int Row, TopicRoute? Topic, long Seq, string? Reason);

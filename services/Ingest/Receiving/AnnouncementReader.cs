@@ -22,7 +22,7 @@ internal static class AnnouncementReader
         if (!Names.IsRun(run)) return "the run in the topic is not 1 to 64 of A-Z a-z 0-9 . _ - (and not the reserved 0)";
         try
         {
-            var read = JsonSerializer.Deserialize(PayloadFormats.WithoutByteOrderMark(payload), ContractsJson.Default.RunAnnouncement);
+            var read = JsonSerializer.Deserialize(PayloadFormats.Trim(payload), ContractsJson.Default.RunAnnouncement);
             if (read is null) return "an announcement is a JSON object";
             var problem = Check(run, read);
             if (problem is null) announcement = read;

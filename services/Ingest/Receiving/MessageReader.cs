@@ -1,5 +1,6 @@
 using System.Text;
 using Tally.Contracts.Payloads;
+using Tally.Ingest.Sources;
 using Tally.Ingest.Storing;
 using Tally.Mqtt;
 using Tally.Storage;
@@ -11,19 +12,31 @@ namespace Tally.Ingest.Receiving;
 /// them; nothing is thrown for bad input, and nothing is allocated for a native reading. For the receive loop only.
 /// </summary>
 internal sealed class MessageReader(
-    Catalog catalog, AckAddresses addresses, ForeignIdentities foreign, TimeProvider time, ILogger<MessageReader> logger)
+    Catalog catalog, SourceSet sources, AckAddresses addresses, ForeignIdentities foreign, TimeProvider time, ILogger<MessageReader> logger)
 {
+    /// <summary>Microseconds that a clock may be ahead, before a reading's time is marked as such.</summary>
+    public const long Day = 86_400_000_000;
+
     /// <summary>Begins the reason of a message that was not foreseen.</summary>
     public const string Defect = "a defect of Ingest: ";
 
-    private readonly TopicCache _topics = new(addresses);
+    private readonly TopicCache _topics = new(sources, addresses);
     private readonly NativeReadingReader _native = new();
-    private readonly SenMlReader _senMl = new();
-    private readonly SenMlSeries _senMlSeries = new(catalog);
+    private readonly PayloadDecoder _decoder = new();
+    private readonly DecodedReadings _found = new();
+    private readonly ForeignRows _rows = new(catalog);
+    private long _tomorrow; // a day after the batch began
+
+    /// <summary>Identity of the message that is read in again; null: messages arrive.</summary>
+    public ReplayedIdentity? Replaying { get; set; }
+
+    /// <summary>What arrives was kept by the broker while nobody was there.</summary>
+    public bool IsCatchingUp { get; set; }
 
     /// <summary>Reads one message into a batch.</summary>
     public void Read(in MqttMessage message, PendingBatch batch)
     {
+        if (batch.MessageCount == 0) _tomorrow = Now() + Day;
         var number = batch.AddMessage(message, time.GetTimestamp());
         batch.Traces.Begin(number, message);
         var before = batch.Rows.Count;
@@ -49,129 +62,110 @@ internal sealed class MessageReader(
             return;
         }
 
-        var topic = _topics.Find(message.Topic, out var problem);
-        var payload = PayloadFormats.WithoutByteOrderMark(message.Payload);
-        if (topic is null) Reject(message, batch, new Rejection(number, problem!, null, null, 0), asked);
-        else if (payload.IsEmpty) Reject(message, batch, new Rejection(number, "the payload is empty", topic, null, 0), asked);
-        else
-        {
-            switch (PayloadFormats.Of(message.Packet.ContentType, payload))
-            {
-                case PayloadFormat.Native:
-                    ReadNative(message, payload, batch, number, topic, asked);
-                    break;
-                case PayloadFormat.SenMl:
-                    ReadSenMl(message, payload, batch, number, topic, asked);
-                    break;
-                default:
-                    ReadText(message, payload, batch, number, topic, asked);
-                    break;
-            }
-        }
+        var route = _topics.Find(message.Topic, out var problem);
+        var payload = PayloadFormats.Trim(message.Payload);
+        if (route is null) Reject(message, batch, new Rejection(number, problem!, null, null, 0), asked);
+        else if (!route.Counts(message.Packet.SubscriptionIdentifiers)) return;
+        else if (payload.IsEmpty) PassOver(message, batch, number, route, asked);
+        else if (route.Source.Format <= PayloadFormat.Native && NativeReadingReader.TryReadLayout(payload, out var reading)) AddNative(message, batch, number, route, asked, reading);
+        else ReadForeign(message, payload, batch, number, route, asked);
     }
 
-    private void ReadNative(in MqttMessage message, ReadOnlySpan<byte> payload, PendingBatch batch, int number, TopicSeries topic, AckAddress? asked)
+    /// <summary>An empty message deletes what the broker keeps (MQTT 5, 3.3.1.3); who sends it otherwise, and asks, is told that it is no reading.</summary>
+    private static void PassOver(in MqttMessage message, PendingBatch batch, int number, TopicRoute route, AckAddress? asked)
+    {
+        IngestTelemetry.Ignored.Add(1);
+        batch.TellAbout(number, asked, message.Packet.CorrelationData);
+        batch.Rejections.Add(new Rejection(number, "the payload is empty", route, null, 0));
+    }
+
+    private void ReadNative(in MqttMessage message, ReadOnlySpan<byte> payload, PendingBatch batch, int number, TopicRoute route, AckAddress? asked)
     {
         var problem = _native.Read(payload, out var reading);
-        if (reading.HasIdentity)
-        {
-            var run = catalog.GetRun(reading.Run);
+        var run = reading.HasIdentity ? catalog.GetRun(reading.Run) : null;
 
-            // A copy sent again would get another arrival time, and be a second row under the same identity.
-            if (problem is null && reading.At is null) problem = "a reading with run and seq needs its time (at)";
-            if (problem is not null)
-            {
-                Reject(message, batch, new Rejection(number, problem, topic, run, reading.Seq), asked ?? topic.DeviceAddress);
-                return;
-            }
-
-            batch.TellAbout(number, asked ?? topic.DeviceAddress, message.Packet.CorrelationData);
-            batch.CountReceived(run, 1);
-            batch.Rows.Add(new Reading
-            {
-                Series = topic.Series ??= catalog.GetSeries(topic.Device.Span, topic.Metric.Span, reading.Unit),
-                Run = run,
-                Seq = reading.Seq,
-                At = reading.At!.Value,
-                Value = reading.Value,
-                Message = number,
-            });
-            return;
-        }
-
-        if (problem is not null)
-        {
-            Reject(message, batch, new Rejection(number, problem, topic, null, 0), asked);
-            return;
-        }
-
-        AddForeign(message, batch, number, topic.Series ??= catalog.GetSeries(topic.Device.Span, topic.Metric.Span, reading.Unit), reading.At, reading.Value, null, asked);
+        // A copy sent again would get another arrival time, and be a second row under the same identity.
+        if (problem is null && reading.At is null) problem = "a reading with run and seq needs its time (at)";
+        if (problem is null) AddNative(message, batch, number, route, asked, reading);
+        else Reject(message, batch, new Rejection(number, problem, route, run, reading.Seq), run is null ? asked : asked ?? route.DeviceAddress);
     }
 
-    private void ReadText(in MqttMessage message, ReadOnlySpan<byte> payload, PendingBatch batch, int number, TopicSeries topic, AckAddress? asked)
+    private void AddNative(in MqttMessage message, PendingBatch batch, int number, TopicRoute route, AckAddress? asked, in NativeReading reading)
     {
-        if (PlainText.Read(payload, out var text, out var value) is { } problem)
-        {
-            Reject(message, batch, new Rejection(number, problem, topic, null, 0), asked);
-            return;
-        }
-
-        var series = topic.Series ??= catalog.GetSeries(topic.Device.Span, topic.Metric.Span, default);
-        AddForeign(message, batch, number, series, null, value, text, asked);
-    }
-
-    private void AddForeign(
-        in MqttMessage message, PendingBatch batch, int number, Series series, long? at, double value, string? rawText, AckAddress? asked)
-    {
-        if (!foreign.TryRecall(message, out var seq, out var arrival))
-        {
-            arrival = Now();
-            seq = foreign.Take(message, arrival, 1);
-        }
-
-        batch.TellAbout(number, asked, message.Packet.CorrelationData);
-        batch.CountReceived(catalog.Foreign, 1);
+        var run = catalog.GetRun(reading.Run);
+        batch.TellAbout(number, asked ?? route.DeviceAddress, message.Packet.CorrelationData);
+        batch.CountReceived(run, 1);
         batch.Rows.Add(new Reading
         {
-            Series = series,
-            Run = catalog.Foreign,
-            Seq = seq,
-            At = at ?? arrival,
-            Value = value,
-            RawText = rawText,
+            Series = route.SeriesOf(catalog, reading.Unit),
+            Run = run,
+            Seq = reading.Seq,
+            At = reading.At!.Value,
+            Value = reading.Value,
+            RawText = reading.Text,
+            Marks = reading.At > _tomorrow ? ReadingMarks.Ahead : ReadingMarks.None,
             Message = number,
         });
     }
 
-    private void ReadSenMl(in MqttMessage message, ReadOnlySpan<byte> payload, PendingBatch batch, int number, TopicSeries topic, AckAddress? asked)
+    private void ReadForeign(in MqttMessage message, ReadOnlySpan<byte> payload, PendingBatch batch, int number, TopicRoute route, AckAddress? asked)
     {
         var known = foreign.TryRecall(message, out var seq, out var arrival);
+        if (Replaying is { } replayed) (known, seq, arrival) = (true, replayed.FirstSeq, replayed.Arrival);
         if (!known) arrival = Now();
-        var before = batch.Rows.Count;
-        var problem = _senMl.Read(payload, arrival) ?? _senMlSeries.Resolve(_senMl, topic);
-        if (problem is not null)
+        var problem = _decoder.Read(route.Source.Format, route.Source.Settings, message.Packet.ContentType, payload, arrival, _found, out var format);
+        if (format == PayloadFormat.Native || (problem is not null && route.Source.Format <= PayloadFormat.Native && HasIdentity(payload)))
         {
-            Reject(message, batch, new Rejection(number, problem, topic, null, 0), asked);
+            ReadNative(message, payload, batch, number, route, asked);
             return;
         }
 
-        if (!known) seq = foreign.Take(message, arrival, _senMl.Count);
-        for (var i = 0; i < _senMl.Count; i++)
+        if (!known && problem is null) seq = foreign.Take(message, arrival, _found.Count);
+        var before = batch.Rows.Count;
+        problem ??= _rows.Add(route, _found, format, Arrived(message, number, seq, arrival, known), batch);
+        if (problem is not null)
         {
-            var record = _senMl[i];
-            batch.Rows.Add(new Reading
-            {
-                Series = _senMlSeries[i],
-                Run = catalog.Foreign,
-                Seq = seq + i,
-                At = record.At,
-                Value = record.Value,
-                Message = number,
-            });
+            Reject(message, batch, new Rejection(number, problem, route, null, 0), asked);
+            return;
         }
 
         batch.TellAbout(number, asked, message.Packet.CorrelationData);
         batch.CountReceived(catalog.Foreign, batch.Rows.Count - before);
+        if (_found.Remainder is { } remainder)
+        {
+            batch.CountReceived(catalog.Foreign, 1);
+            batch.Rows.DeadLetters.Add(new DeadLetter(number, remainder, null, NameOf(route.Device), NameOf(route.Metric), 0, route.Source.Name));
+        }
+
+        if (_found.Ignored > 0) TellIgnored(route);
+    }
+
+    /// <summary>Whether a payload that cannot be stored says all the same which reading it is.</summary>
+    private bool HasIdentity(ReadOnlySpan<byte> payload)
+    {
+        _native.Read(payload, out var reading);
+        return reading.HasIdentity;
+    }
+
+    /// <summary>What goes for every reading of a foreign message.</summary>
+    private Reading Arrived(in MqttMessage message, int number, long seq, long arrival, bool known) => new()
+    {
+        Series = null!, // each reading has its own
+        Run = catalog.Foreign,
+        Seq = seq,
+        At = arrival,
+        Marks = ReadingMarks.Arrival | (IsCatchingUp ? ReadingMarks.Late : 0) | (message.Packet.Retain ? ReadingMarks.Retained : 0) | (Replaying is null ? 0 : ReadingMarks.Replayed),
+        KnownIf = message.Packet.Retain ? KnownIf.AnyOfSeries : message.Packet.Dup && !known ? KnownIf.SameTime : KnownIf.Never,
+        Message = number,
+    };
+
+    private void TellIgnored(TopicRoute route)
+    {
+        IngestTelemetry.Ignored.Add(_found.Ignored);
+        if (route.IsIgnoringTold) return;
+        route.IsIgnoringTold = true;
+        logger.LogInformation(
+            "{Topic}: {Count} values of a message are no readings and are passed over, as '{Name}'; said once for the topic.", route.Origin.Topic, _found.Ignored, _found.FirstIgnored);
     }
 
     private void ReadAnnouncement(in MqttMessage message, PendingBatch batch, int number, AckAddress? asked)
@@ -192,11 +186,10 @@ internal sealed class MessageReader(
     {
         batch.TellAbout(rejection.Message, address, message.Packet.CorrelationData);
         batch.CountReceived(rejection.Run ?? catalog.Foreign, 1);
-        batch.Reject(
-            rejection,
-            rejection.Topic is null ? null : Encoding.UTF8.GetString(rejection.Topic.Device.Span),
-            rejection.Topic is null ? null : Encoding.UTF8.GetString(rejection.Topic.Metric.Span));
+        batch.Reject(rejection);
     }
+
+    private static string NameOf(ReadOnlyMemory<byte> name) => Encoding.UTF8.GetString(name.Span);
 
     private long Now() => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 }

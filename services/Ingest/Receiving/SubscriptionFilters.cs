@@ -1,20 +1,22 @@
 using Tally.Contracts;
+using Tally.Ingest.Sources;
+using Tally.Mqtt;
 
 namespace Tally.Ingest.Receiving;
 
 /// <summary>What the delivering session subscribes to.</summary>
 internal static class SubscriptionFilters
 {
-    /// <summary>The filters that options ask for.</summary>
-    public static IReadOnlyList<string> Of(IngestOptions options) => options.SharedGroup.Length == 0
-        ? Plain(options.Filters)
-        : [.. Plain(options.Filters).Select(filter => $"$share/{options.SharedGroup}/{filter}")];
+    /// <summary>Filters of sessions of which nothing is remembered: what Ingest subscribed to before it had a memory for it.</summary>
+    private static readonly string[] OfOld = ["telemetry/+/+", "telemetry/#", Topics.AllRuns, "Building/#", "home/#", "sensor/#"];
 
-    /// <summary>
-    /// What a session may hold of which nothing is remembered: Ingest subscribed without groups before it had a memory for it.
-    /// </summary>
-    public static IReadOnlyList<string> Unremembered(IngestOptions options) =>
-        [.. Plain(options.Filters.Union(IngestOptions.UsualForeignFilters)).Union(Of(options))];
+    /// <summary>The subscriptions that options ask for.</summary>
+    public static IReadOnlyList<MqttSubscription> Of(SourceSet sources, IngestOptions options) =>
+        [.. sources.Filters.Prepend(Topics.AllRuns).Select(filter => new MqttSubscription(InGroup(filter, options)) { Identifier = sources.IdentifierOf(filter) })];
 
-    private static IReadOnlyList<string> Plain(IEnumerable<string> foreign) => [Topics.AllTelemetry, Topics.AllRuns, .. foreign];
+    /// <summary>What a session may hold of which nothing is remembered.</summary>
+    public static IReadOnlyList<string> Unremembered(SourceSet sources, IngestOptions options) =>
+        [.. OfOld.Union(Of(sources, options).Select(subscription => subscription.Filter))];
+
+    private static string InGroup(string filter, IngestOptions options) => options.SharedGroup.Length == 0 ? filter : $"$share/{options.SharedGroup}/{filter}";
 }

@@ -1,28 +1,51 @@
+using System.Text;
+using System.Text.Unicode;
+using Tally.Contracts;
+using Tally.Contracts.Payloads;
+using Tally.Ingest.Sources;
+using Tally.Storage;
+
 namespace Tally.Ingest.Receiving;
 
 /// <summary>Remembers what each topic says, so that a message costs one look-up by its topic's bytes. For the receive loop only.</summary>
-internal sealed class TopicCache(AckAddresses addresses)
+internal sealed class TopicCache(SourceSet sources, AckAddresses addresses)
 {
     /// <summary>
-    /// Topics kept, about 500 bytes each with their names: 10 MB of the 150 that the process may use. When there are more, all are
+    /// Topics kept, about 700 bytes each with their names: 14 MB of the 150 that the process may use. When there are more, all are
     /// forgotten and found again, which costs an allocation for each.
     /// </summary>
     private const int Capacity = 20_000;
 
-    private readonly Dictionary<byte[], TopicSeries> _known = new(ByteKeys.Instance);
+    private readonly Dictionary<byte[], TopicRoute> _known = new(ByteKeys.Instance);
 
     /// <summary>What a topic says.</summary>
     /// <param name="topic">Topic, UTF-8.</param>
-    /// <param name="problem">Why it names no series, or null.</param>
-    /// <returns>Null when it names no series.</returns>
-    public TopicSeries? Find(ReadOnlySpan<byte> topic, out string? problem)
+    /// <param name="problem">Why it is not read, or null.</param>
+    /// <returns>Null when it is not read.</returns>
+    public TopicRoute? Find(ReadOnlySpan<byte> topic, out string? problem)
     {
         problem = null;
         if (_known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(topic, out var known)) return known;
 
-        problem = TopicNames.Split(topic, out var device, out var metric);
-        if (problem is not null) return null;
+        problem = Read(topic, out var route);
+        if (route is null) return null;
         if (_known.Count == Capacity) _known.Clear();
-        return _known[topic.ToArray()] = new TopicSeries(device.ToArray(), metric.ToArray(), addresses.OfDevice(device));
+        return _known[topic.ToArray()] = route;
+    }
+
+    private string? Read(ReadOnlySpan<byte> utf8, out TopicRoute? route)
+    {
+        route = null;
+        if (!Utf8.IsValid(utf8)) return "the topic is not UTF-8";
+        var topic = Encoding.UTF8.GetString(utf8);
+        if (sources.Find(topic, out var device, out var metric) is not { } source) return "no source reads the topic";
+        if (device.Length == 0) return "the topic's level for the device is empty";
+        if (metric?.Length == 0) return "the topic's level for the metric is empty";
+        var (deviceName, metricName) = (Encoding.UTF8.GetBytes(device), Encoding.UTF8.GetBytes(metric ?? ""));
+        if (!Names.Fits(deviceName, Limits.NameBytes)) return Names.Misfit("the device in the topic", deviceName, Limits.NameBytes);
+        if (!Names.Fits(metricName, Limits.NameBytes)) return Names.Misfit("the metric in the topic", metricName, Limits.NameBytes);
+        route = new TopicRoute(
+            source, deviceName, metricName, new SeriesOrigin(topic, source.Name, source.MaxSeries), addresses.OfDevice(deviceName), sources.SubscriptionOf(topic));
+        return null;
     }
 }

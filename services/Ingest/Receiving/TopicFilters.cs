@@ -8,22 +8,26 @@ internal static class TopicFilters
 {
     /// <summary>Topics that Tally itself acts upon, and the broker's own.</summary>
     private static readonly string[] Reserved =
-        [Topics.TelemetryPrefix + "#", Topics.RunPrefix + "#", Topics.StoredPrefix + "#", Topics.AckPrefix + "#"];
+        [Topics.AllTelemetry, Topics.RunPrefix + "#", Topics.StoredPrefix + "#", Topics.AckPrefix + "#"];
 
-    /// <summary>Why it cannot be a foreign filter, or null.</summary>
-    public static string? Problem(string filter)
+    /// <summary>The filter of Tally's own topics that a source's filter names or covers; null: none. Telemetry is for sources.</summary>
+    public static string? ReservedBy(string filter)
     {
-        var levels = filter.Split('/');
+        var level = filter.Split('/')[0];
+        return level == "#" ? "all filters" : Array.Find(Reserved, other => other != Topics.AllTelemetry && other.Split('/')[0] == level);
+    }
+
+    /// <summary>Whether each topic that matches the other filter matches this one.</summary>
+    public static bool Covers(string filter, string other)
+    {
+        var (levels, others) = (filter.Split('/'), other.Split('/'));
         for (var i = 0; i < levels.Length; i++)
         {
-            if (levels[i].Contains('#') && (levels[i].Length > 1 || i < levels.Length - 1)) return "has a # that is not its last level";
-            if (levels[i].Contains('+') && levels[i].Length > 1) return "has a + beside other characters in a level";
+            if (levels[i] == "#") return true;
+            if (i >= others.Length || others[i] == "#" || (levels[i] != "+" && levels[i] != others[i])) return false;
         }
 
-        if (filter.Contains('\0')) return "holds a NUL character";
-        if (filter[0] == '$') return "begins with $: shared subscriptions and the broker's own topics are not for readings";
-        var reserved = Array.Find(Reserved, other => Overlap(filter, other));
-        return reserved is null ? null : $"matches topics of {reserved}, which are Tally's own";
+        return levels.Length == others.Length;
     }
 
     /// <summary>Why it cannot be a prefix of response topics, or null.</summary>

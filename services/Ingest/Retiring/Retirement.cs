@@ -1,4 +1,5 @@
 using Tally.Ingest.Receiving;
+using Tally.Ingest.Sources;
 using Tally.Ingest.Storing;
 using Tally.Mqtt;
 using Tally.Storage;
@@ -20,6 +21,7 @@ internal sealed class Retirement(
     Pipeline pipeline,
     StoredTotals totals,
     Patience patience,
+    SourceSet sources,
     IngestOptions ingest,
     RetireOptions options,
     TimeProvider time)
@@ -38,7 +40,7 @@ internal sealed class Retirement(
         var storing = pipeline.RunAsync(over.Token);
         try
         {
-            var retiring = RetireAsync(filters.Count > 0 ? filters : SubscriptionFilters.Unremembered(ingest), storing, over.Token);
+            var retiring = RetireAsync(filters.Count > 0 ? filters : SubscriptionFilters.Unremembered(sources, ingest), storing, over.Token);
             var failing = FailAsync(storing, over.Token);
             var ended = await Task.WhenAny(retiring, failing);
             if (ended == failing || (retiring.IsFaulted && sessions.AreLost)) await failing; // it knows why

@@ -1,3 +1,4 @@
+using System.Text;
 using Tally.Contracts;
 using Tally.Ingest.Receiving;
 using Tally.Ingest.Tracing;
@@ -106,10 +107,12 @@ internal sealed class PendingBatch(int capacity)
     }
 
     /// <summary>Rejects a message: it becomes a dead letter.</summary>
-    public void Reject(Rejection rejection, string? device, string? metric)
+    public void Reject(Rejection rejection)
     {
         Rejections.Add(rejection);
-        Rows.DeadLetters.Add(new DeadLetter(rejection.Message, rejection.Reason, rejection.Run, device, metric, rejection.Seq));
+        var (route, device, metric) = (rejection.Topic, "", "");
+        if (route is not null) (device, metric) = (Encoding.UTF8.GetString(route.Device.Span), Encoding.UTF8.GetString(route.Metric.Span));
+        Rows.DeadLetters.Add(new DeadLetter(rejection.Message, rejection.Reason, rejection.Run, device, metric, rejection.Seq, route?.Source.Name ?? ""));
     }
 
     /// <summary>Nothing is added any more.</summary>
@@ -157,7 +160,7 @@ internal readonly record struct Sender(AckAddress? Address, int CorrelationStart
 /// <param name="Topic">Device and metric, where the topic names them.</param>
 /// <param name="Run">Run, where the identity is known.</param>
 /// <param name="Seq">Sequence number, where the identity is known; else 0.</param>
-internal readonly record struct Rejection(int Message, string Reason, TopicSeries? Topic, Run? Run, long Seq);
+internal readonly record struct Rejection(int Message, string Reason, TopicRoute? Topic, Run? Run, long Seq);
 
 /// <summary>An announcement that is stored.</summary>
 /// <param name="Message">Its number in the batch.</param>

@@ -6,7 +6,7 @@ namespace Tally.Contracts;
 public static class Limits
 {
     /// <summary>Device and metric names, each. Two of them with the rest of a key stay well below PostgreSQL's 2,704 bytes of an index row.</summary>
-    public const int NameBytes = 128;
+    public const int NameBytes = 255;
 
     /// <summary>Run names.</summary>
     public const int RunBytes = 64;

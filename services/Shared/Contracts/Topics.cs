@@ -16,7 +16,7 @@ public static class Topics
     public const string AckPrefix = "acks/";
 
     /// <summary>Filter for all readings.</summary>
-    public const string AllTelemetry = "telemetry/+/+";
+    public const string AllTelemetry = TelemetryPrefix + "#";
 
     /// <summary>Filter for all announcements of runs.</summary>
     public const string AllRuns = "runs/+";

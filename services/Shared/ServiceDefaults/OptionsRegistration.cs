@@ -1,3 +1,4 @@
+using System.Collections;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,7 +52,8 @@ public static class OptionsRegistration
         {
             var member = result.MemberNames.FirstOrDefault() ?? "";
             var value = typeof(TOptions).GetProperty(member)?.GetValue(options);
-            return $"{section}:{member} is '{value}': {result.ErrorMessage} (environment {section}__{member})";
+            var said = value is IEnumerable and not string ? "" : $" is '{value}'"; // of a list, the message names the element
+            return $"{section}:{member}{said}: {result.ErrorMessage} (environment {section}__{member})";
         }
     }
 }

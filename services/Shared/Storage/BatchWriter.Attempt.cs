@@ -12,7 +12,7 @@ public sealed partial class BatchWriter
     private const string MakeStaging =
         """
         CREATE TEMPORARY TABLE IF NOT EXISTS staging (
-            series_id integer, at timestamptz, run_id integer, seq bigint, value double precision, raw_text text) ON COMMIT DELETE ROWS
+            series_id integer, at timestamptz, run_id integer, seq bigint, value double precision, marks smallint, raw_text text) ON COMMIT DELETE ROWS
         """;
 
     private const string Merge =
@@ -24,6 +24,13 @@ public sealed partial class BatchWriter
         SELECT run_id, count(*) FROM stored GROUP BY run_id
         """;
 
+    /// <summary>After the merge, so what it differs from is what counts.</summary>
+    private const string Conflicts =
+        """
+        SELECT series_id, at, run_id, seq, readings.value FROM pg_temp.staging JOIN readings USING (series_id, at, run_id, seq)
+        WHERE readings.value IS DISTINCT FROM staging.value
+        """;
+
     private async Task<BatchResult> AttemptAsync(Work work, CancellationToken cancellationToken)
     {
         var batch = work.Batch;
@@ -31,12 +38,25 @@ public sealed partial class BatchWriter
         var connection = await ConnectAsync(cancellationToken);
         await _names.ResolveAsync(connection, _epoch, batch, cancellationToken);
         _rows.Sort(batch);
+        await _known.FindAsync(connection, batch, cancellationToken);
         Count(batch);
 
         // Whatever the server's default is: the merge has to see what others committed while it waited for them.
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-        if (work.Merge) await MergeAsync(connection, batch, cancellationToken);
-        else if (_rows.Count > 0) await CopyAsync(connection, CopyStraight, batch, 0, _rows.Count, cancellationToken);
+        if (work.Merge)
+        {
+            await MergeAsync(connection, batch, cancellationToken);
+            if (await RefuseConflictsAsync(connection, batch, cancellationToken))
+            {
+                await transaction.RollbackAsync(cancellationToken);
+                return await AttemptAsync(work, cancellationToken);
+            }
+        }
+        else if (_rows.Count > 0)
+        {
+            await CopyAsync(connection, CopyStraight, batch, 0, _rows.Count, cancellationToken);
+        }
+
         await DeadLetterCommand.ExecuteAsync(connection, batch, cancellationToken);
         await AnnouncementCommand.ExecuteAsync(connection, batch.Announcements, _names.Announced, cancellationToken);
 
@@ -82,6 +102,31 @@ public sealed partial class BatchWriter
         await using var merge = new NpgsqlCommand(Merge, connection);
         await using var reader = await merge.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken)) _counts.Stored(reader.GetInt32(0), reader.GetInt64(1));
+    }
+
+    /// <summary>Marks the rows whose identity and time the store has with another value: they are dead letters in the next attempt.</summary>
+    /// <returns>Whether there was one.</returns>
+    private static async Task<bool> RefuseConflictsAsync(NpgsqlConnection connection, ReadingBatch batch, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Conflicts, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken)) return false;
+        do
+        {
+            var at = (reader.GetDateTime(1) - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+            Refuse(batch.Readings, reader.GetInt32(0), at, reader.GetInt32(2), reader.GetInt64(3), reader.GetDouble(4));
+        }
+        while (await reader.ReadAsync(cancellationToken));
+        return true;
+    }
+
+    private static void Refuse(Span<Reading> readings, int series, long at, int run, long seq, double stored)
+    {
+        foreach (ref var reading in readings)
+        {
+            if (reading.Series.Id == series && reading.At == at && reading.Run.Id == run && reading.Seq == seq && !reading.Value.Equals(stored))
+                reading.Refused = RowOrder.Conflict(stored, reading.Value);
+        }
     }
 
     /// <summary>

@@ -16,6 +16,7 @@ public sealed partial class BatchWriter(
 {
     private readonly Outage _outage = new(options, TimeProvider.System, logger);
     private readonly NameResolver _names = new();
+    private readonly KnownReadings _known = new();
     private readonly RowOrder _rows = new();
     private readonly RunCounts _counts = new();
     private readonly RowEncoder _encoder = new();
@@ -26,6 +27,9 @@ public sealed partial class BatchWriter(
 
     /// <summary>How it stands with the database, in one line; for health checks, from any thread.</summary>
     public StorageHealth Health => _outage.Health;
+
+    /// <summary>The source that has as many series as it may, in words; null: none has. For health checks, from any thread.</summary>
+    public string? FullSource => _names.FullSource;
 
     /// <summary>When it last committed; null before the first time. For health checks, from any thread.</summary>
     public DateTimeOffset? LastCommit =>

@@ -27,10 +27,10 @@ public sealed class Catalog(int capacity = 100_000)
     /// <summary>Runs it holds.</summary>
     internal int RunCount => _runs.Count;
 
-    /// <summary>The series of that device and metric; its unit is the one first given. Allocates only when it is new.</summary>
-    public Series GetSeries(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, ReadOnlySpan<byte> unit)
+    /// <summary>The series of that device, metric and unit. Allocates only when it is new.</summary>
+    public Series GetSeries(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, ReadOnlySpan<byte> unit, SeriesOrigin? origin = null)
     {
-        var name = new SeriesName(device, metric);
+        var name = new SeriesName(device, metric, unit);
         lock (_lock)
         {
             if (_series.GetAlternateLookup<SeriesName>().TryGetValue(name, out var known))
@@ -40,7 +40,7 @@ public sealed class Catalog(int capacity = 100_000)
             }
 
             if (_series.Count >= capacity) Sweep(_series);
-            var series = new Series(device.ToArray(), metric.ToArray(), unit.ToArray());
+            var series = new Series(device.ToArray(), metric.ToArray(), unit.ToArray(), origin ?? SeriesOrigin.None);
             _series.Add(series);
             return series;
         }
@@ -90,10 +90,11 @@ public sealed class Catalog(int capacity = 100_000)
         _lastRun = null;
     }
 
-    private readonly ref struct SeriesName(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric)
+    private readonly ref struct SeriesName(ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, ReadOnlySpan<byte> unit)
     {
         public readonly ReadOnlySpan<byte> Device = device;
         public readonly ReadOnlySpan<byte> Metric = metric;
+        public readonly ReadOnlySpan<byte> Unit = unit;
     }
 
     /// <summary>Hashes with <see cref="HashCode"/>: seeded by process, so that nobody can choose names that collide.</summary>
@@ -102,21 +103,25 @@ public sealed class Catalog(int capacity = 100_000)
         public static readonly SeriesComparer Instance = new();
 
         public bool Equals(SeriesName name, Series series) =>
-            name.Device.SequenceEqual(series.Device.Span) && name.Metric.SequenceEqual(series.Metric.Span);
+            name.Device.SequenceEqual(series.Device.Span) && name.Metric.SequenceEqual(series.Metric.Span) && name.Unit.SequenceEqual(series.Unit.Span);
 
         public bool Equals(Series? one, Series? other) =>
-            one is null || other is null ? one == other : Equals(new SeriesName(one.Device.Span, one.Metric.Span), other);
+            one is null || other is null ? one == other : Equals(NameOf(one), other);
 
         public int GetHashCode(SeriesName name)
         {
             var hash = default(HashCode);
             hash.Add(name.Device.Length); // "a" + "bc" is not "ab" + "c"
             hash.AddBytes(name.Device);
+            hash.Add(name.Metric.Length);
             hash.AddBytes(name.Metric);
+            hash.AddBytes(name.Unit);
             return hash.ToHashCode();
         }
 
-        public int GetHashCode([DisallowNull] Series series) => GetHashCode(new SeriesName(series.Device.Span, series.Metric.Span));
+        public int GetHashCode([DisallowNull] Series series) => GetHashCode(NameOf(series));
+
+        private static SeriesName NameOf(Series series) => new(series.Device.Span, series.Metric.Span, series.Unit.Span);
 
         public Series Create(SeriesName name) => throw new NotSupportedException("A series is made by its catalog, with its unit.");
     }

@@ -15,9 +15,10 @@ internal static class DeadLetterCommand
 
     private const string Insert =
         """
-        INSERT INTO dead_letters AS known (topic, payload, message_hash, reason, run_id, device, metric, seq)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        ON CONFLICT (run_id, device, metric, seq, message_hash) DO UPDATE SET count = known.count + 1, last_seen = clock_timestamp()
+        INSERT INTO dead_letters AS known (topic, payload, message_hash, reason, run_id, device, metric, seq, source)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (run_id, device, metric, seq, message_hash) DO UPDATE
+        SET count = known.count + 1, last_seen = clock_timestamp(), reason = excluded.reason, source = excluded.source, replayed_at = NULL
         """;
 
     /// <param name="connection">Connection with the batch's transaction.</param>
@@ -48,7 +49,7 @@ internal static class DeadLetterCommand
         {
             if (reading.Refused is not { } reason) continue;
             var (device, metric) = (StoreText.From(reading.Series.Device.Span), StoreText.From(reading.Series.Metric.Span));
-            var letter = new DeadLetter(reading.Message, reason, reading.Run, device, metric, reading.Seq);
+            var letter = new DeadLetter(reading.Message, reason, reading.Run, device, metric, reading.Seq, reading.Series.Origin.Source);
             letters.Add((letter, Hash(batch, reading.Message)));
         }
 
@@ -82,6 +83,7 @@ internal static class DeadLetterCommand
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = StoreText.Clean(letter.Device, Limits.NameBytes) });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = StoreText.Clean(letter.Metric, Limits.NameBytes) });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = letter.Seq });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = letter.Source });
         return command;
     }
 }

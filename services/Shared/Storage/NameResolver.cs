@@ -10,8 +10,12 @@ namespace Tally.Storage;
 /// </summary>
 internal sealed class NameResolver
 {
+    private readonly SeriesLimits _limits = new();
     private readonly HashSet<Series> _series = [];
     private readonly HashSet<Run> _runs = [];
+
+    /// <summary>The source that has as many series as it may, in words; null: none has.</summary>
+    public string? FullSource => _limits.Full;
 
     /// <summary>Runs of the batch's announcements, in their order.</summary>
     public List<Run> Announced { get; } = [];
@@ -56,18 +60,20 @@ internal sealed class NameResolver
         foreach (var series in all)
         {
             series.Refused = StoreText.RefuseName("device", series.Device.Span, Limits.NameBytes)
-                ?? StoreText.RefuseName("metric", series.Metric.Span, Limits.NameBytes);
+                ?? StoreText.RefuseName("metric", series.Metric.Span, Limits.NameBytes)
+                ?? StoreText.RefuseName("unit", series.Unit.Span, Limits.UnitBytes);
         }
 
         var wanted = Array.FindAll(all, series => series.Refused is null);
         Array.Sort(wanted, static (one, other) =>
-            one.Device.Span.SequenceCompareTo(other.Device.Span) is var order and not 0
-                ? order
-                : one.Metric.Span.SequenceCompareTo(other.Metric.Span));
+            one.Device.Span.SequenceCompareTo(other.Device.Span) is var device and not 0 ? device
+            : one.Metric.Span.SequenceCompareTo(other.Metric.Span) is var metric and not 0 ? metric
+            : one.Unit.Span.SequenceCompareTo(other.Unit.Span));
         await LookUpAsync(connection, wanted, epoch, cancellationToken);
         var missing = Array.FindAll(wanted, series => series.Epoch != epoch);
         if (missing.Length > 0)
         {
+            missing = await _limits.RefuseAsync(connection, epoch, missing, cancellationToken);
             await MakeAsync(connection, missing, cancellationToken);
             await LookUpAsync(connection, missing, epoch, cancellationToken);
         }
@@ -82,13 +88,14 @@ internal sealed class NameResolver
     {
         // Looked up before made: an INSERT that finds its row there takes a number of the sequence all the same.
         await using var command = new NpgsqlCommand(
-            """
-            SELECT series.id, wanted.number FROM unnest($1, $2) WITH ORDINALITY AS wanted (device, metric, number)
-            JOIN series ON series.device = wanted.device AND series.metric = wanted.metric
+            $"""
+            SELECT series.id, wanted.number FROM unnest($1, $2, $3) WITH ORDINALITY AS wanted (device, metric, unit, number)
+            JOIN series ON series.device = {Composed("wanted.device")} AND series.metric = {Composed("wanted.metric")} AND series.unit = {Composed("wanted.unit")}
             """,
             connection);
         command.Parameters.Add(Texts(series, one => one.Device));
         command.Parameters.Add(Texts(series, one => one.Metric));
+        command.Parameters.Add(Texts(series, one => one.Unit));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -102,10 +109,16 @@ internal sealed class NameResolver
         try
         {
             await using var command = new NpgsqlCommand(
-                "INSERT INTO series (device, metric, unit) SELECT * FROM unnest($1, $2, $3) ON CONFLICT DO NOTHING", connection);
+                $"""
+                INSERT INTO series (device, metric, unit, topic, source)
+                SELECT {Composed("device")}, {Composed("metric")}, {Composed("unit")}, topic, source
+                FROM unnest($1, $2, $3, $4, $5) AS made (device, metric, unit, topic, source) ON CONFLICT DO NOTHING
+                """, connection);
             command.Parameters.Add(Texts(series, one => one.Device));
             command.Parameters.Add(Texts(series, one => one.Metric));
             command.Parameters.Add(Texts(series, one => one.Unit));
+            command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(series, one => one.Origin.Topic) });
+            command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(series, one => one.Origin.Source) });
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (PostgresException error) when (DatabaseErrors.Classify(error) == DatabaseErrorClass.Row)
@@ -179,6 +192,9 @@ internal sealed class NameResolver
             await MakeAsync(connection, runs[(runs.Length / 2)..], cancellationToken);
         }
     }
+
+    /// <summary>A name in Unicode's normalization form C: one name is one series whichever way its accents were typed. Few are not ASCII.</summary>
+    private static string Composed(string name) => $"CASE WHEN octet_length({name}) > char_length({name}) THEN normalize({name}) ELSE {name} END";
 
     private static NpgsqlParameter<string[]> Texts<T>(T[] named, Func<T, ReadOnlyMemory<byte>> name) =>
         new() { TypedValue = Array.ConvertAll(named, one => StoreText.From(name(one).Span)) };

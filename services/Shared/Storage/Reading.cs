@@ -21,9 +21,31 @@ public record struct Reading
     /// <summary>The text that the value was found in; null for formats that carry a number.</summary>
     public string? RawText { get; set; }
 
+    /// <summary>What is special about it.</summary>
+    public ReadingMarks Marks { get; set; }
+
+    /// <summary>Where it is no reading of its own: it counts as a duplicate then.</summary>
+    public KnownIf KnownIf { get; set; }
+
     /// <summary>Which message of the batch it came with (<see cref="ReadingBatch.AddMessage"/>).</summary>
     public int Message { get; set; }
 
+    /// <summary>Set by the writer: the store has it already (<see cref="KnownIf"/>).</summary>
+    internal bool IsKnown { get; set; }
+
     /// <summary>Set by the writer: PostgreSQL refused the row, and its message is a dead letter now. Null: stored.</summary>
     public string? Refused { get; set; }
+}
+
+/// <summary>When a foreign reading, which has no identity, is one that the store has already.</summary>
+public enum KnownIf : byte
+{
+    /// <summary>Never: two equal readings are two.</summary>
+    Never,
+
+    /// <summary>The store has one of its series with its time and value.</summary>
+    SameTime,
+
+    /// <summary>The store has any of its series.</summary>
+    AnyOfSeries,
 }

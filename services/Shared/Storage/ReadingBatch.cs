@@ -93,7 +93,8 @@ public sealed class ReadingBatch(int capacity)
 /// <param name="Device">Device, where known; UTF-8 text without NUL.</param>
 /// <param name="Metric">Metric, where known; UTF-8 text without NUL.</param>
 /// <param name="Seq">Sequence number, where known; else 0.</param>
-public sealed record DeadLetter(int Message, string Reason, Run? Run, string? Device, string? Metric, long Seq);
+/// <param name="Source">Name of the source that read it; empty where none reads its topic.</param>
+public sealed record DeadLetter(int Message, string Reason, Run? Run, string? Device, string? Metric, long Seq, string Source = "");
 
 /// <summary>What became of a batch.</summary>
 /// <param name="Stored">Rows that are new in the store.</param>

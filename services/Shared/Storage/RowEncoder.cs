@@ -10,7 +10,7 @@ namespace Tally.Storage;
 internal sealed class RowEncoder
 {
     /// <summary>Columns of a row, in their order.</summary>
-    public const string Columns = "series_id, at, run_id, seq, value, raw_text";
+    public const string Columns = "series_id, at, run_id, seq, value, marks, raw_text";
 
     /// <summary>Below 85,000, so not on the large object heap; a socket write of this size costs a twentieth of what it carries.</summary>
     private const int BufferSize = 64 * 1024;
@@ -23,10 +23,10 @@ internal sealed class RowEncoder
     private const int RunOffset = 26;
     private const int SeqOffset = 34;
     private const int ValueOffset = 46;
-    private const int TextLengthOffset = 54;
+    private const int MarksOffset = 54;
 
-    /// <summary>A row without text.</summary>
-    public const int FixedSize = 58;
+    /// <summary>A row without marks and text.</summary>
+    public const int FixedSize = 62;
 
     private byte[] _buffer = new byte[BufferSize];
     private int _used;
@@ -38,12 +38,13 @@ internal sealed class RowEncoder
     /// <summary>What every row has at the same place: the number of fields and their lengths.</summary>
     private static ReadOnlySpan<byte> EmptyRow =>
     [
-        0, 6,
+        0, 7,
         0, 0, 0, 4, 0, 0, 0, 0,
         0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 4, 0, 0, 0, 0,
         0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0,
+        0xFF, 0xFF, 0xFF, 0xFF,
         0xFF, 0xFF, 0xFF, 0xFF,
     ];
 
@@ -65,7 +66,7 @@ internal sealed class RowEncoder
     public bool TryAppend(in Reading reading)
     {
         var textLength = reading.RawText is null ? 0 : Encoding.UTF8.GetByteCount(reading.RawText);
-        var size = FixedSize + textLength;
+        var size = FixedSize + (reading.Marks == ReadingMarks.None ? 0 : sizeof(short)) + textLength;
         if (_used + size > _buffer.Length)
         {
             if (_used > 0) return false;
@@ -79,14 +80,24 @@ internal sealed class RowEncoder
         BinaryPrimitives.WriteInt32BigEndian(row[RunOffset..], reading.Run.Id);
         BinaryPrimitives.WriteInt64BigEndian(row[SeqOffset..], reading.Seq);
         BinaryPrimitives.WriteDoubleBigEndian(row[ValueOffset..], reading.Value);
-        if (reading.RawText is not null)
-        {
-            BinaryPrimitives.WriteInt32BigEndian(row[TextLengthOffset..], textLength);
-            Encoding.UTF8.GetBytes(reading.RawText, row[FixedSize..]);
-        }
+        if (reading.Marks != ReadingMarks.None || reading.RawText is not null) AppendRare(row[MarksOffset..], reading, textLength);
 
         _used += size;
         return true;
+    }
+
+    private static void AppendRare(Span<byte> rest, in Reading reading, int textLength)
+    {
+        if (reading.Marks != ReadingMarks.None)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(rest, sizeof(short));
+            BinaryPrimitives.WriteInt16BigEndian(rest[sizeof(int)..], (short)reading.Marks);
+            rest = rest[sizeof(short)..];
+        }
+
+        rest = rest[sizeof(int)..];
+        BinaryPrimitives.WriteInt32BigEndian(rest, reading.RawText is null ? -1 : textLength);
+        if (reading.RawText is not null) Encoding.UTF8.GetBytes(reading.RawText, rest[sizeof(int)..]);
     }
 
     /// <summary>Ends a COPY with the trailer.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Tally.Contracts;
 
@@ -75,7 +76,13 @@ internal sealed class RowOrder
                 run.Rejected++;
                 Refused++;
             }
-            else if (last >= 0 && IsSame(readings[last], reading))
+            else if (last >= 0 && IsSame(readings[last], reading) && !readings[last].Value.Equals(reading.Value))
+            {
+                reading.Refused = Conflict(readings[last].Value, reading.Value);
+                run.Rejected++;
+                Refused++;
+            }
+            else if (reading.IsKnown || (last >= 0 && IsSame(readings[last], reading)))
             {
                 run.Duplicates++;
             }
@@ -87,6 +94,10 @@ internal sealed class RowOrder
             }
         }
     }
+
+    /// <summary>Why a reading is refused whose identity and time another value has.</summary>
+    public static string Conflict(double stored, double refused) => string.Create(
+        CultureInfo.InvariantCulture, $"a conflict, its identity and time are stored with another value: {stored:R}, not {refused:R}");
 
     private static bool IsSame(in Reading one, in Reading other) =>
         one.Seq == other.Seq && one.At == other.At && one.Series.Id == other.Series.Id && one.Run.Id == other.Run.Id;

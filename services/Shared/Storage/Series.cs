@@ -1,12 +1,12 @@
 namespace Tally.Storage;
 
 /// <summary>
-/// A device's metric: one sequence of readings. There is one object for each series in a process (see <see cref="Catalog"/>),
+/// A device's metric in one unit: one sequence of readings. There is one object for each series in a process (see <see cref="Catalog"/>),
 /// so a reading names its series by reference.
 /// </summary>
 public sealed class Series
 {
-    internal Series(byte[] device, byte[] metric, byte[] unit) => (Device, Metric, Unit) = (device, metric, unit);
+    internal Series(byte[] device, byte[] metric, byte[] unit, SeriesOrigin origin) => (Device, Metric, Unit, Origin) = (device, metric, unit, origin);
 
     /// <summary>Device, UTF-8.</summary>
     public ReadOnlyMemory<byte> Device { get; }
@@ -14,8 +14,11 @@ public sealed class Series
     /// <summary>Metric, UTF-8.</summary>
     public ReadOnlyMemory<byte> Metric { get; }
 
-    /// <summary>Unit, UTF-8, as its first reading said; empty when it said none.</summary>
+    /// <summary>Unit, UTF-8; empty for readings that say none.</summary>
     public ReadOnlyMemory<byte> Unit { get; }
+
+    /// <summary>Where its first reading came from.</summary>
+    public SeriesOrigin Origin { get; }
 
     /// <summary>Its key in the store; 0 until the writer has looked it up or made it.</summary>
     public int Id { get; internal set; }

@@ -168,7 +168,7 @@ public sealed class PartitionTests(StoreServer server)
         await store.ExecuteAsync("ALTER TABLE readings RENAME TO elsewhere");
         var options = new PartitionOptions { DaysAhead = 9, Interval = TimeSpan.FromDays(1), RetryInterval = TimeSpan.FromMilliseconds(20) };
         var keeper = new PartitionKeeper(store.Source, options, TimeProvider.System, store.Log);
-        using var timer = new PartitionTimer(keeper, options, store.Source, TimeProvider.System, store.Log);
+        using var timer = new PartitionTimer(keeper, options, new DeadLetterOptions(), store.Source, TimeProvider.System, store.Log);
         await timer.StartAsync(Cancellation);
         await Eventually.UntilAsync(() => store.Log.Warnings.Any(line => line.StartsWith("Partitions are looked after again in 00:00:00.02", StringComparison.Ordinal)), "a line that says so");
 

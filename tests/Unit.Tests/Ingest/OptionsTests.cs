@@ -3,6 +3,7 @@ using Shouldly;
 using Tally.Ingest;
 using Tally.Ingest.Receiving;
 using Tally.Ingest.Retiring;
+using Tally.Ingest.Sources;
 using Xunit;
 
 namespace Tally.Unit.Tests.Ingest;
@@ -10,32 +11,39 @@ namespace Tally.Unit.Tests.Ingest;
 public sealed class OptionsTests
 {
     [Fact]
-    public void The_defaults_are_valid_and_subscribe_to_the_usual_foreign_topics()
-    {
-        Problems(new IngestOptions()).ShouldBeEmpty();
-        new IngestOptions().Filters.ShouldBe(["Building/#", "home/#", "sensor/#"]);
-    }
-
-    [Fact]
-    public void Configured_filters_replace_the_default_and_an_empty_one_means_none()
-    {
-        new IngestOptions { ForeignFilters = ["lab/#"] }.Filters.ShouldBe(["lab/#"]);
-        new IngestOptions { ForeignFilters = [""] }.Filters.ShouldBeEmpty();
-    }
+    public void The_defaults_are_valid() => Problems(new IngestOptions()).ShouldBeEmpty();
 
     [Theory]
     [InlineData("#")]
-    [InlineData("+/d/m")]
-    [InlineData("telemetry/x")]
+    [InlineData("runs/{device}")]
     [InlineData("acks/#")]
-    [InlineData("+/r1")]
     [InlineData("stored")]
     [InlineData("$share/g/home/#")]
     [InlineData("home/#/x")]
     [InlineData("home/a#")]
     [InlineData("home/a+/x")]
-    public void A_filter_that_matches_Tallys_own_topics_or_is_none_is_refused(string filter) =>
-        Problems(new IngestOptions { ForeignFilters = [filter] }).ShouldHaveSingleItem().ShouldContain($"'{filter}'");
+    [InlineData("home/{metric}")]
+    [InlineData("home/{device}x/{metric}")]
+    [InlineData("home/{}/{metric}")]
+    [InlineData("home/{device...}/{metric...}")]
+    [InlineData("home/{device}/#")]
+    [InlineData("home/\0")]
+    [InlineData("")]
+    public void A_topic_that_is_no_template_or_Tallys_own_is_refused(string topic) =>
+        Problems(new IngestOptions { Sources = [new SourceOptions { Topic = topic }] }).ShouldHaveSingleItem().ShouldStartWith($"Sources:0: Topic '{topic}' ");
+
+    [Fact]
+    public void What_a_source_cannot_work_with_is_refused_by_name()
+    {
+        ProblemOf(new SourceOptions { Topic = "a/#", TimeZone = "Mars/Olympus" }).ShouldContain("TimeZone 'Mars/Olympus'");
+        ProblemOf(new SourceOptions { Topic = "a/#", Pattern = "(" }).ShouldContain("Pattern '('");
+        ProblemOf(new SourceOptions { Topic = "a/#", Pattern = "x" }).ShouldContain("no group named value");
+        ProblemOf(new SourceOptions { Topic = "a/#", Pattern = "(?=x)(?<value>.)" }).ShouldContain("is not read");
+        ProblemOf(new SourceOptions { Topic = "a/#", MaxSeries = 0 }).ShouldContain("MaxSeries is 0");
+        Problems(new IngestOptions { Presets = "tasmoto" }).ShouldHaveSingleItem().ShouldStartWith("'tasmoto' is no preset: expected some of tally, ");
+
+        static string ProblemOf(SourceOptions source) => Problems(new IngestOptions { Sources = [source] }).ShouldHaveSingleItem();
+    }
 
     [Theory]
     [InlineData("home/#", "home/+/temperature", true)]
@@ -49,7 +57,6 @@ public sealed class OptionsTests
     {
         TopicFilters.Overlap(one, other).ShouldBe(overlap);
         TopicFilters.Overlap(other, one).ShouldBe(overlap);
-        Problems(new IngestOptions { ForeignFilters = [one, other] }).Any(problem => problem.Contains("same topics")).ShouldBe(overlap);
     }
 
     [Theory]
@@ -84,16 +91,22 @@ public sealed class OptionsTests
     [Fact]
     public void A_group_shares_every_filter()
     {
-        var options = new IngestOptions { ForeignFilters = ["lab/#"] };
+        var options = new IngestOptions { Presets = "-seeds,-senml", Sources = [new SourceOptions { Topic = "lab/{device}/{metric}" }] };
 
-        SubscriptionFilters.Of(options).ShouldBe(["telemetry/+/+", "runs/+", "lab/#"]);
-        SubscriptionFilters.Of(options with { SharedGroup = "g" }).ShouldBe(["$share/g/telemetry/+/+", "$share/g/runs/+", "$share/g/lab/#"]);
+        Filters(options).ShouldBe(["runs/+", "lab/+/+", "telemetry/#"]);
+        Filters(options with { SharedGroup = "g" }).ShouldBe(["$share/g/runs/+", "$share/g/lab/+/+", "$share/g/telemetry/#"]);
+
+        static IEnumerable<string> Filters(IngestOptions options) => SubscriptionFilters.Of(new SourceSet(options), options).Select(subscription => subscription.Filter);
     }
 
     [Fact]
-    public void A_session_of_which_nothing_is_remembered_may_hold_what_earlier_versions_subscribed_to() =>
-        SubscriptionFilters.Unremembered(new IngestOptions { ForeignFilters = ["lab/#"], SharedGroup = "g" }).ShouldBe(
-            ["telemetry/+/+", "runs/+", "lab/#", "Building/#", "home/#", "sensor/#", "$share/g/telemetry/+/+", "$share/g/runs/+", "$share/g/lab/#"]);
+    public void A_session_of_which_nothing_is_remembered_may_hold_what_earlier_versions_subscribed_to()
+    {
+        var options = new IngestOptions { Presets = "-seeds,-senml", SharedGroup = "g" };
+
+        SubscriptionFilters.Unremembered(new SourceSet(options), options).ShouldBe(
+            ["telemetry/+/+", "telemetry/#", "runs/+", "Building/#", "home/#", "sensor/#", "$share/g/runs/+", "$share/g/telemetry/#"]);
+    }
 
     [Fact]
     public void Retiring_must_not_run_out_of_patience_while_nothing_can_move()

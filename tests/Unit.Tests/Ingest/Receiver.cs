@@ -4,6 +4,7 @@ using Tally.Contracts;
 using Tally.Ingest;
 using Tally.Ingest.Announcing;
 using Tally.Ingest.Receiving;
+using Tally.Ingest.Sources;
 using Tally.Ingest.Storing;
 using Tally.Storage;
 
@@ -17,7 +18,8 @@ internal sealed class Receiver : IDisposable
         Options = options ?? new IngestOptions();
         Foreign.Begin(1);
         Addresses = new AckAddresses(Options, NullLogger<AckAddresses>.Instance);
-        Reader = new MessageReader(Catalog, Addresses, Foreign, Time, NullLogger<MessageReader>.Instance);
+        Sources = new SourceSet(Options);
+        Reader = new MessageReader(Catalog, Sources, Addresses, Foreign, Time, NullLogger<MessageReader>.Instance);
         Pool = new BatchPool(Options);
         Handler = new TelemetryHandler(Reader, Foreign, Pool, Filled, Options, Time);
     }
@@ -31,6 +33,8 @@ internal sealed class Receiver : IDisposable
     public ForeignIdentities Foreign { get; } = new();
 
     public AckAddresses Addresses { get; }
+
+    public SourceSet Sources { get; }
 
     public MessageReader Reader { get; }
 

@@ -58,7 +58,7 @@ public sealed class PlainTextTests
     [InlineData("closed", 0)]
     public void One_number_with_a_label_or_a_unit_is_the_value(string text, double value)
     {
-        PlainText.Read(Encoding.UTF8.GetBytes(text), out var kept, out var read).ShouldBeNull();
+        PlainText.Read(Encoding.UTF8.GetBytes(text), out var kept, out var read, out _).ShouldBeNull();
         read.ShouldBe(value);
         kept.ShouldBe(text.Trim('\uFEFF', '\0', ' ', '\n'));
     }
@@ -98,7 +98,7 @@ public sealed class PlainTextTests
     [InlineData("2e+")]
     [InlineData("3 of my sensors failed")]
     public void What_may_mean_something_else_is_never_a_value(string text) =>
-        PlainText.Read(Encoding.UTF8.GetBytes(text), out _, out _).ShouldNotBeNull().ShouldContain("is not one number");
+        PlainText.Read(Encoding.UTF8.GetBytes(text), out _, out _, out _).ShouldNotBeNull().ShouldContain("is not one number");
 
     [Theory]
     [InlineData("", "empty")]
@@ -108,16 +108,17 @@ public sealed class PlainTextTests
     [InlineData("CO=nan", "no number")]
     [InlineData("-", "no number")]
     [InlineData("٤٢", "no number")]
-    [InlineData("1e999", "out of range")]
+    [InlineData("1e999", "out of the range")]
+    [InlineData("1e-999", "out of the range")]
     [InlineData("5\0" + "5", "NUL")]
-    [InlineData("1,234", "1,234 can mean 1234 or 1.234")]
+    [InlineData("1,234", "1,234 is 1234 or 1.234")]
     public void A_text_that_cannot_be_stored_has_a_reason(string text, string reason) =>
-        PlainText.Read(Encoding.UTF8.GetBytes(text), out _, out _).ShouldNotBeNull().ShouldContain(reason);
+        PlainText.Read(Encoding.UTF8.GetBytes(text), out _, out _, out _).ShouldNotBeNull().ShouldContain(reason);
 
     [Fact]
     public void A_text_that_is_not_UTF8_is_taken_for_Latin_1()
     {
-        PlainText.Read([(byte)'5', 0xB0, (byte)'C'], out var text, out var value).ShouldBeNull();
+        PlainText.Read([(byte)'5', 0xB0, (byte)'C'], out var text, out var value, out _).ShouldBeNull();
         (text, value).ShouldBe(("5°C", 5d));
     }
 
@@ -127,7 +128,7 @@ public sealed class PlainTextTests
         var text = new byte[Limits.RawTextBytes + 1];
         text.AsSpan().Fill((byte)'1');
 
-        PlainText.Read(text, out _, out _).ShouldNotBeNull().ShouldContain("longer");
+        PlainText.Read(text, out _, out _, out _).ShouldNotBeNull().ShouldContain("longer");
     }
 
     [Fact]
@@ -141,7 +142,7 @@ public sealed class PlainTextTests
 
         PropertyChecks.Check(texts, expected =>
         {
-            PlainText.Read(Encoding.UTF8.GetBytes(expected.text), out _, out var read).ShouldBeNull(expected.text);
+            PlainText.Read(Encoding.UTF8.GetBytes(expected.text), out _, out var read, out _).ShouldBeNull(expected.text);
             read.ShouldBe(expected.value, expected.text);
         });
     }

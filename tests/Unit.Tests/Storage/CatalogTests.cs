@@ -12,7 +12,8 @@ public sealed class CatalogTests
     {
         var catalog = new Catalog();
         var series = catalog.GetSeries("d1"u8, "m1"u8, "Cel"u8);
-        catalog.GetSeries("d1"u8, "m1"u8, "K"u8).ShouldBeSameAs(series);
+        catalog.GetSeries("d1"u8, "m1"u8, "Cel"u8).ShouldBeSameAs(series);
+        catalog.GetSeries("d1"u8, "m1"u8, "K"u8).ShouldNotBeSameAs(series, "its unit is another one");
         series.Unit.ToArray().ShouldBe("Cel"u8.ToArray());
         var run = catalog.GetRun("r1"u8);
         catalog.GetRun("r2"u8).ShouldNotBeSameAs(run);

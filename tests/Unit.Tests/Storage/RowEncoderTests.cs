@@ -18,6 +18,8 @@ public sealed class RowEncoderTests
         batch.Readings[7].RawText = "";
         batch.Readings[8].RawText = new string('°', 100_000); // longer than the buffer
         batch.Readings[9].RawText = "\ud800"; // half a surrogate pair: no text, and no reason to fail
+        batch.Readings[10].Marks = ReadingMarks.Arrival;
+        (batch.Readings[11].Marks, batch.Readings[11].RawText) = (ReadingMarks.Ahead | ReadingMarks.Replayed, "21,5");
 
         var rows = Decode(Encode(batch)).ToList();
 
@@ -26,7 +28,7 @@ public sealed class RowEncoderTests
         {
             var reading = batch.Readings[i];
             var text = i == 9 ? "\uFFFD" : reading.RawText;
-            rows[i].ShouldBe((reading.Series.Id, reading.At - 946_684_800_000_000, reading.Run.Id, reading.Seq, reading.Value, text), i.ToString());
+            rows[i].ShouldBe((reading.Series.Id, reading.At - 946_684_800_000_000, reading.Run.Id, reading.Seq, reading.Value, reading.Marks, text), i.ToString());
         }
     }
 
@@ -67,7 +69,7 @@ public sealed class RowEncoderTests
         }
     }
 
-    private static IEnumerable<(int Series, long At, int Run, long Seq, double Value, string? Text)> Decode(byte[] bytes)
+    private static IEnumerable<(int Series, long At, int Run, long Seq, double Value, ReadingMarks Marks, string? Text)> Decode(byte[] bytes)
     {
         var at = 0;
         Take(11).ShouldBe([0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00]);
@@ -75,13 +77,14 @@ public sealed class RowEncoderTests
         BinaryPrimitives.ReadInt32BigEndian(Take(4)).ShouldBe(0); // extension
         while (BinaryPrimitives.ReadInt16BigEndian(Take(2)) is var fields && fields != -1)
         {
-            fields.ShouldBe((short)6);
+            fields.ShouldBe((short)7);
             yield return (
                 BinaryPrimitives.ReadInt32BigEndian(Field(4)),
                 BinaryPrimitives.ReadInt64BigEndian(Field(8)),
                 BinaryPrimitives.ReadInt32BigEndian(Field(4)),
                 BinaryPrimitives.ReadInt64BigEndian(Field(8)),
                 BinaryPrimitives.ReadDoubleBigEndian(Field(8)),
+                Field(null) is { } marks ? (ReadingMarks)BinaryPrimitives.ReadInt16BigEndian(marks) : ReadingMarks.None,
                 Field(null) is { } text ? Encoding.UTF8.GetString(text) : null);
         }
 

@@ -34,4 +34,11 @@ internal static class JsonText
             return false; // half of a surrogate pair, or no UTF-8: the platform's reader has no other way to say so
         }
     }
+
+    /// <summary>Why a payload is no JSON.</summary>
+    /// <param name="json">The reader, where it gave up.</param>
+    /// <param name="error">What it said.</param>
+    public static string Misread(Utf8JsonReader json, JsonException error) => json.CurrentDepth >= JsonReadings.MaxDepth
+        ? $"JSON nested too deep: more than {JsonReadings.MaxDepth} levels"
+        : $"not JSON: line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}";
 }

@@ -14,6 +14,9 @@ internal ref struct NativeLayout(ReadOnlySpan<byte> payload)
     private static readonly SearchValues<byte> Plain = SearchValues.Create(
         " !#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
 
+    /// <summary>What a double holds whatever the digits are; longer ones are looked at more closely.</summary>
+    private const int MostDigits = 15;
+
     private ReadOnlySpan<byte> _rest = payload;
 
     /// <summary>Takes the payload apart.</summary>
@@ -25,7 +28,7 @@ internal ref struct NativeLayout(ReadOnlySpan<byte> payload)
         if (!TryText("{\"run\":\""u8, out run) || !Names.IsRun(run)) return false;
         if (!TryNumber("\",\"seq\":"u8, out var digits) || !Utf8Parser.TryParse(digits, out seq, out var used) || used != digits.Length || seq < 1) return false;
         if (!TryText(",\"at\":\""u8, out var time) || !Iso8601.TryRead(time, out at)) return false;
-        if (!TryNumber("\",\"value\":"u8, out digits) || !double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out value)) return false;
+        if (!TryNumber("\",\"value\":"u8, out digits) || digits.Length > MostDigits || !double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out value)) return false;
         return double.IsFinite(value) && TryText(",\"unit\":\""u8, out unit)
             && unit.Length <= Limits.UnitBytes && !unit.ContainsAnyExcept(Plain) && _rest.SequenceEqual("\"}"u8);
     }

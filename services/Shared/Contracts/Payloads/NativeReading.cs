@@ -21,6 +21,9 @@ public ref struct NativeReading
     /// <summary>The value; finite.</summary>
     public double Value { get; internal set; }
 
+    /// <summary>The number as it was written, where a double does not hold it; else null.</summary>
+    public string? Text { get; internal set; }
+
     /// <summary>The unit; empty when the payload does not say.</summary>
     public ReadOnlySpan<byte> Unit { get; internal set; }
 }

@@ -4,8 +4,7 @@ namespace Tally.Contracts.Payloads;
 
 /// <summary>
 /// Reads the native payload: <c>{"run":"r1","seq":1,"at":"2026-11-20T09:00:00.000Z","value":23.51,"unit":"Cel"}</c>.
-/// Properties in any order; unknown ones are passed over; only <c>value</c> has to be there. A bare JSON number is a
-/// value too. Nothing is allocated for a payload that is in order. Not for several threads at once.
+/// Properties in any order; unknown ones are passed over; only <c>value</c> has to be there. Nothing is allocated for a payload that is in order. Not for several threads at once.
 /// </summary>
 public sealed class NativeReadingReader
 {
@@ -32,63 +31,59 @@ public sealed class NativeReadingReader
     private long _seq;
     private long? _time;
     private double _value;
+    private string? _text;
 
-    /// <summary>Reads one payload.</summary>
+    /// <summary>Reads a payload that is laid out as <see cref="NativeReadingWriter"/> writes it, as nearly all are.</summary>
+    /// <returns>False: it is laid out differently, and is for <see cref="Read"/>.</returns>
+    public static bool TryReadLayout(ReadOnlySpan<byte> payload, out NativeReading reading)
+    {
+        if (!new NativeLayout(payload).TryRead(out var run, out var seq, out var at, out var value, out var unit))
+        {
+            reading = default;
+            return false;
+        }
+
+        reading = new NativeReading { Run = run, Seq = seq, At = at, Value = value, Unit = unit };
+        return true;
+    }
+
+    /// <summary>Reads one payload of any layout.</summary>
     /// <param name="payload">The payload, without byte order mark.</param>
     /// <param name="reading">What it says; after a failure its identity, where that could be read.</param>
     /// <returns>Null, or why it cannot be stored.</returns>
     public string? Read(ReadOnlySpan<byte> payload, out NativeReading reading)
     {
-        if (new NativeLayout(payload).TryRead(out var run, out var seq, out var at, out var value, out var unit))
-        {
-            reading = new NativeReading { Run = run, Seq = seq, At = at, Value = value, Unit = unit };
-            return null;
-        }
-
-        return ReadJson(payload, out reading);
-    }
-
-    /// <summary>Reads one payload of any layout.</summary>
-    internal string? ReadJson(ReadOnlySpan<byte> payload, out NativeReading reading)
-    {
-        (_runLength, _unitLength, _seq, _time, _value) = (0, 0, 0, null, 0);
-        var problem = Read(payload);
+        (_runLength, _unitLength, _seq, _time, _value, _text) = (0, 0, 0, null, 0, null);
+        var problem = ReadJson(payload);
         reading = new NativeReading
         {
             Run = _run.AsSpan(0, _runLength),
             Seq = _seq,
             At = _time,
             Value = _value,
+            Text = _text,
             Unit = _unit.AsSpan(0, _unitLength),
         };
         return problem;
     }
 
-    private string? Read(ReadOnlySpan<byte> payload)
+    private string? ReadJson(ReadOnlySpan<byte> payload)
     {
+        var json = new Utf8JsonReader(payload, new JsonReaderOptions { MaxDepth = JsonReadings.MaxDepth });
         try
         {
-            var json = new Utf8JsonReader(payload);
             json.Read();
-            return json.TokenType switch
-            {
-                JsonTokenType.StartObject => ReadObject(ref json),
-                JsonTokenType.Number => ReadBareNumber(ref json),
-                _ => "the payload is neither a JSON object nor a number",
-            };
+            return json.TokenType == JsonTokenType.StartObject ? ReadObject(ref json) : "a native reading is a JSON object";
         }
         catch (JsonException error)
         {
-            // The platform's reader has no other way to say that a text is no JSON.
-            return $"not JSON, or nested too deep, at line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}";
+            // The platform's reader has no other way to say so.
+            return JsonText.Misread(json, error);
         }
-    }
-
-    private string? ReadBareNumber(ref Utf8JsonReader json)
-    {
-        var problem = ReadValue(ref json);
-        json.Read(); // text behind the number is an error
-        return problem;
+        catch (InvalidOperationException)
+        {
+            return "a property's name is no text: half of a surrogate pair"; // the same
+        }
     }
 
     private string? ReadObject(ref Utf8JsonReader json)
@@ -179,9 +174,7 @@ public sealed class NativeReadingReader
     private string? ReadValue(ref Utf8JsonReader json)
     {
         if (json.TokenType != JsonTokenType.Number) return "value is not a number";
-        if (!json.TryGetDouble(out var value) || !double.IsFinite(value)) return "value is out of the range of a double";
-        _value = value;
-        return null;
+        return Numbers.TryRead(json.ValueSpan, out _value, out _text) ? null : "value is out of the range of a double";
     }
 
     private string? ReadUnit(ref Utf8JsonReader json)

@@ -18,9 +18,13 @@ internal sealed class SenMlFields
     private int _nameLength;
     private int _baseUnitLength;
     private int _unitLength;
+    private string? _valueText;
     private bool _hasBase;
     private bool _hasOwn;
     private int _records;
+
+    /// <summary>bn, where the record has a name of its own to follow it; else empty.</summary>
+    public ReadOnlySpan<byte> BaseName => _nameLength > 0 ? _baseName.AsSpan(0, _baseNameLength) : default;
 
     /// <summary>bn + n.</summary>
     public ReadOnlySpan<byte> Name => _resolved.AsSpan(0, _baseNameLength + _nameLength);
@@ -40,11 +44,23 @@ internal sealed class SenMlFields
     /// <summary>bv.</summary>
     public double BaseValue { get; private set; }
 
-    /// <summary>v.</summary>
-    public double Value { get; private set; }
+    /// <summary>bs.</summary>
+    public double BaseSum { get; private set; }
 
-    /// <summary>The record has a v.</summary>
-    public bool HasValue { get; private set; }
+    /// <summary>v; null when the record has none.</summary>
+    public double? Value { get; private set; }
+
+    /// <summary>v as it was written, where a double does not hold it; else null.</summary>
+    public string? ValueText => BaseValue == 0 ? _valueText : null;
+
+    /// <summary>vb, as 1 or 0; null when the record has none.</summary>
+    public double? Truth { get; private set; }
+
+    /// <summary>s; null when the record has none.</summary>
+    public double? Sum { get; private set; }
+
+    /// <summary>The record has a text (vs) or data (vd).</summary>
+    public bool HasText { get; private set; }
 
     /// <summary>The record only says what holds for those after it.</summary>
     public bool HasOnlyBaseFields => _hasBase && !_hasOwn;
@@ -53,7 +69,7 @@ internal sealed class SenMlFields
     public void BeginPack()
     {
         (_baseNameLength, _baseUnitLength, _records) = (0, 0, 0);
-        (BaseTime, BaseValue, Version) = (0, 0, 10);
+        (BaseTime, BaseValue, BaseSum, Version) = (0, 0, 0, 10);
     }
 
     /// <summary>Reads one record, up to its closing brace.</summary>
@@ -61,8 +77,8 @@ internal sealed class SenMlFields
     public string? Read(ref Utf8JsonReader json)
     {
         _records++;
-        (_nameLength, _unitLength) = (0, 0);
-        (Time, Value, HasValue, _hasBase, _hasOwn) = (0, 0, false, false, false);
+        (_nameLength, _unitLength, _valueText) = (0, 0, null);
+        (Time, Value, Truth, Sum, HasText, _hasBase, _hasOwn) = (0, null, null, null, false, false, false);
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             if (ReadField(ref json) is { } problem) return problem;
@@ -88,7 +104,8 @@ internal sealed class SenMlFields
                 break;
             case Field.Value:
                 problem = ReadNumber(ref json, "v", out number);
-                (Value, HasValue) = (number, true);
+                Value = number;
+                if (problem is null) Numbers.TryRead(json.ValueSpan, out _, out _valueText);
                 break;
             case Field.Time:
                 problem = ReadNumber(ref json, "t", out number);
@@ -112,8 +129,23 @@ internal sealed class SenMlFields
                 problem = ReadNumber(ref json, "bver", out number) ?? CheckVersion(number);
                 Version = number;
                 break;
-            case Field.OtherValue:
-                return "only numeric values (v) are stored, not vs, vb or vd";
+            case Field.Truth:
+                json.Read();
+                if (json.TokenType is not (JsonTokenType.True or JsonTokenType.False)) return "vb is no boolean";
+                Truth = json.TokenType == JsonTokenType.True ? 1 : 0;
+                return null;
+            case Field.Sum:
+                problem = ReadNumber(ref json, "s", out number);
+                Sum = number;
+                break;
+            case Field.BaseSum:
+                problem = ReadNumber(ref json, "bs", out number);
+                BaseSum = number;
+                break;
+            case Field.Text:
+                json.Read();
+                HasText = true;
+                return null;
             case Field.Mandatory:
                 return "a label that ends with _ has to be understood, and is not (RFC 8428, 4.4)";
             default:
@@ -125,10 +157,20 @@ internal sealed class SenMlFields
         return problem;
     }
 
+    /// <summary>Whether the property name that was read is a label of SenML (12.2).</summary>
+    public static bool IsLabel(ref Utf8JsonReader json) => FieldOf(json.ValueSpan) is not Field.Unknown || json.ValueSpan.SequenceEqual("ut"u8);
+
     private Field FieldOf(ref Utf8JsonReader json)
     {
         if (!JsonText.TryCopy(ref json, _room, out var length)) return Field.Unknown;
-        var field = _room.AsSpan(0, length) switch
+        var field = FieldOf(_room.AsSpan(0, length));
+        _hasOwn |= field is Field.Name or Field.Unit or Field.Value or Field.Truth or Field.Text or Field.Time or Field.Sum;
+        _hasBase |= field is >= Field.BaseName and <= Field.BaseSum;
+        return field;
+    }
+
+    private static Field FieldOf(ReadOnlySpan<byte> label) =>
+        label switch
         {
             [(byte)'n'] => Field.Name,
             [(byte)'u'] => Field.Unit,
@@ -141,14 +183,11 @@ internal sealed class SenMlFields
             [(byte)'b', (byte)'t'] => Field.BaseTime,
             [(byte)'b', (byte)'v', (byte)'e', (byte)'r'] => Field.BaseVersion,
             [(byte)'b', (byte)'s'] => Field.BaseSum,
-            [(byte)'v', (byte)'s' or (byte)'b' or (byte)'d'] => Field.OtherValue,
+            [(byte)'v', (byte)'b'] => Field.Truth,
+            [(byte)'v', (byte)'s' or (byte)'d'] => Field.Text,
             [.., (byte)'_'] => Field.Mandatory,
             _ => Field.Unknown,
         };
-        _hasOwn |= field is Field.Name or Field.Unit or Field.Value or Field.Time or Field.Sum;
-        _hasBase |= field is >= Field.BaseName and <= Field.BaseSum;
-        return field;
-    }
 
     private string? CheckVersion(double version)
     {
@@ -190,7 +229,8 @@ internal sealed class SenMlFields
         BaseTime,
         BaseVersion,
         BaseSum,
-        OtherValue,
+        Truth,
+        Text,
         Mandatory,
     }
 }

@@ -12,22 +12,37 @@ internal static class SenMlName
     public static bool IsValid(ReadOnlySpan<byte> name) =>
         name.IsEmpty || (!name.ContainsAnyExcept(Allowed) && (char.IsAsciiLetterOrDigit((char)name[0])));
 
-    /// <summary>See <see cref="SenMlRecord.Metric"/>. It depends on the resolved name alone, however that is split in bn and n.</summary>
-    public static ReadOnlySpan<byte> MetricOf(ReadOnlySpan<byte> name)
+    /// <summary>
+    /// Device and metric of a resolved name, which is unique in the world: base name and name where the record has both, else the parts
+    /// around the last separator. Without a separator the topic says which device.
+    /// </summary>
+    /// <param name="baseName">bn, where there is an n behind it; else empty.</param>
+    /// <param name="name">bn + n.</param>
+    /// <param name="device">The device; empty: the topic's.</param>
+    /// <param name="metric">The metric; empty: the topic's.</param>
+    public static void Split(ReadOnlySpan<byte> baseName, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> device, out ReadOnlySpan<byte> metric)
     {
-        var rest = WithoutDevice(name);
-        return rest[(rest.LastIndexOfAny((byte)'/', (byte)':') + 1)..];
+        if (!baseName.IsEmpty)
+        {
+            device = baseName[^1] is (byte)':' or (byte)'/' or (byte)'_' or (byte)'-' or (byte)'.' ? baseName[..^1] : baseName;
+            metric = name[baseName.Length..];
+            return;
+        }
+
+        name = name.TrimEnd(":/"u8);
+        var separator = name.LastIndexOfAny((byte)'/', (byte)':');
+        device = separator < 0 ? default : name[..separator];
+        metric = name[(separator + 1)..];
     }
 
-    /// <summary>Cuts off a DEV URN, <c>urn:dev:{type}:{identifier}</c> (RFC 9039), and what divides it from the rest.</summary>
-    private static ReadOnlySpan<byte> WithoutDevice(ReadOnlySpan<byte> name)
+    /// <summary>The metric of a record's sum: <c>{metric}.sum</c>.</summary>
+    public static bool TrySum(ReadOnlySpan<byte> metric, Span<byte> room, out int length)
     {
-        if (!name.StartsWith("urn:dev:"u8)) return name;
-        var identifier = name["urn:dev:"u8.Length..];
-        var type = identifier.IndexOf((byte)':');
-        if (type < 0) return default;
-        identifier = identifier[(type + 1)..];
-        var end = identifier.IndexOfAny((byte)'/', (byte)':');
-        return end < 0 ? default : identifier[(end + 1)..];
+        var suffix = metric.IsEmpty ? "sum"u8 : ".sum"u8;
+        length = metric.Length + suffix.Length;
+        if (length > room.Length) return false;
+        metric.CopyTo(room);
+        suffix.CopyTo(room[metric.Length..]);
+        return true;
     }
 }

@@ -25,7 +25,9 @@ internal sealed class TelemetryDbContextModelSnapshot : ModelSnapshot
             b.Property<string>("Metric").IsRequired().HasColumnType("text").HasColumnName("metric");
             b.Property<string>("Unit").IsRequired().HasColumnType("text").HasColumnName("unit");
             b.HasKey("Id");
-            b.HasIndex("Device", "Metric").IsUnique().HasDatabaseName("series_device_metric");
+            b.Property<string>("Topic").IsRequired().ValueGeneratedOnAdd().HasColumnType("text").HasColumnName("topic").HasDefaultValue("");
+            b.Property<string>("Source").IsRequired().ValueGeneratedOnAdd().HasColumnType("text").HasColumnName("source").HasDefaultValue("");
+            b.HasIndex("Device", "Metric", "Unit").IsUnique().HasDatabaseName("series_device_metric_unit");
             b.ToTable("series");
         });
 
@@ -63,6 +65,7 @@ internal sealed class TelemetryDbContextModelSnapshot : ModelSnapshot
                 .HasColumnType("timestamp with time zone").HasColumnName("received_at").HasDefaultValueSql("now()");
             b.Property<double>("Value").HasColumnType("double precision").HasColumnName("value");
             b.Property<string>("RawText").HasColumnType("text").HasColumnName("raw_text");
+            b.Property<short?>("Marks").HasColumnType("smallint").HasColumnName("marks");
             b.HasKey("SeriesId", "At", "RunId", "Seq");
             NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("ReceivedAt", "RunId").HasDatabaseName("readings_received_at"), "brin");
             b.ToTable("readings");
@@ -101,6 +104,8 @@ internal sealed class TelemetryDbContextModelSnapshot : ModelSnapshot
                 .HasColumnType("timestamp with time zone").HasColumnName("last_seen").HasDefaultValueSql("clock_timestamp()");
             b.Property<long>("Count").ValueGeneratedOnAdd().HasColumnType("bigint").HasColumnName("count").HasDefaultValue(1L);
             b.HasKey("Id");
+            b.Property<string>("Source").IsRequired().ValueGeneratedOnAdd().HasColumnType("text").HasColumnName("source").HasDefaultValue("");
+            b.Property<DateTimeOffset?>("ReplayedAt").HasColumnType("timestamp with time zone").HasColumnName("replayed_at");
             b.HasIndex("RunId", "Device", "Metric", "Seq", "MessageHash").IsUnique().HasDatabaseName("dead_letters_identity");
             b.ToTable("dead_letters");
         });

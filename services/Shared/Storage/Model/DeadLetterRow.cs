@@ -18,7 +18,7 @@ public sealed class DeadLetterRow
     /// </summary>
     public required byte[] MessageHash { get; init; }
 
-    /// <summary>Why, in words.</summary>
+    /// <summary>Why, in words: what is alike for all of its kind, and behind the first colon what is its own.</summary>
     public required string Reason { get; init; }
 
     /// <summary>Key of the run; 0 where unknown.</summary>
@@ -41,4 +41,10 @@ public sealed class DeadLetterRow
 
     /// <summary>How often it arrived.</summary>
     public long Count { get; init; }
+
+    /// <summary>Name of the source that read it; empty where none reads its topic.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>When it was read in again; null: not yet.</summary>
+    public DateTimeOffset? ReplayedAt { get; init; }
 }

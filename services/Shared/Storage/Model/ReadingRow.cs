@@ -25,4 +25,7 @@ public sealed class ReadingRow
 
     /// <summary>The text that the value was found in; null for formats that carry a number.</summary>
     public string? RawText { get; init; }
+
+    /// <summary>What is special about it (<see cref="ReadingMarks"/>); null when nothing is.</summary>
+    public short? Marks { get; init; }
 }

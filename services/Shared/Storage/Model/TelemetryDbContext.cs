@@ -46,7 +46,9 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
             series.Property(row => row.Device).HasColumnName("device");
             series.Property(row => row.Metric).HasColumnName("metric");
             series.Property(row => row.Unit).HasColumnName("unit");
-            series.HasIndex(row => new { row.Device, row.Metric }).IsUnique().HasDatabaseName("series_device_metric");
+            series.Property(row => row.Topic).HasColumnName("topic").HasDefaultValue("");
+            series.Property(row => row.Source).HasColumnName("source").HasDefaultValue("");
+            series.HasIndex(row => new { row.Device, row.Metric, row.Unit }).IsUnique().HasDatabaseName("series_device_metric_unit");
         });
 
         modelBuilder.Entity<RunRow>(run =>
@@ -80,6 +82,7 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
             reading.Property(row => row.ReceivedAt).HasColumnName("received_at").HasDefaultValueSql("now()");
             reading.Property(row => row.Value).HasColumnName("value");
             reading.Property(row => row.RawText).HasColumnName("raw_text");
+            reading.Property(row => row.Marks).HasColumnName("marks");
             reading.HasIndex(row => new { row.ReceivedAt, row.RunId }).HasMethod("brin").HasDatabaseName("readings_received_at");
         });
 
@@ -111,6 +114,8 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
             letter.Property(row => row.FirstSeen).HasColumnName("first_seen").HasDefaultValueSql("clock_timestamp()");
             letter.Property(row => row.LastSeen).HasColumnName("last_seen").HasDefaultValueSql("clock_timestamp()");
             letter.Property(row => row.Count).HasColumnName("count").HasDefaultValue(1L);
+            letter.Property(row => row.Source).HasColumnName("source").HasDefaultValue("");
+            letter.Property(row => row.ReplayedAt).HasColumnName("replayed_at");
             letter.HasIndex(row => new { row.RunId, row.Device, row.Metric, row.Seq, row.MessageHash })
                 .IsUnique().HasDatabaseName("dead_letters_identity");
         });

@@ -6,8 +6,9 @@ namespace Tally.Storage.Queries;
 public sealed class DeviceQueries(NpgsqlDataSource database)
 {
     /// <summary>
-    /// The newest reading of each metric of a device, by metric; empty when the device has none. One step into the
-    /// primary key of each partition finds it, so the number of readings does not matter.
+    /// The newest reading of each metric and unit of a device, by metric; empty when the device has none. One step into the
+    /// primary key of each partition finds it, so the number of readings does not matter. What claimed a time more than a day
+    /// ahead of its arrival (<see cref="ReadingMarks.Ahead"/>) is never the newest.
     /// </summary>
     public async Task<IReadOnlyList<LatestReading>> LatestAsync(string device, CancellationToken cancellationToken)
     {
@@ -15,11 +16,12 @@ public sealed class DeviceQueries(NpgsqlDataSource database)
             select s.metric, l.at, l.value, s.unit, l.raw_text, r.name, l.seq, l.received_at
             from series s
             cross join lateral (
-                select at, value, raw_text, run_id, seq, received_at from readings where series_id = s.id
+                select at, value, raw_text, run_id, seq, received_at from readings
+                where series_id = s.id and at <= now() + interval '1 day' and coalesce(marks, 0) & 4 = 0
                 order by at desc, run_id desc, seq desc limit 1) l
             join runs r on r.id = l.run_id
             where s.device = $1
-            order by s.metric
+            order by s.metric, s.unit
             """);
         command.Parameters.Add(new() { Value = device });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

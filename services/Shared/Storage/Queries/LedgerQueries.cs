@@ -23,15 +23,16 @@ public sealed class LedgerQueries(NpgsqlDataSource database, TimeSpan timeout)
 
     private const string CountRows = "select count(*) from readings where run_id = $1";
 
-    /// <summary>Differences, not seq + 1: a seq may be the largest there is.</summary>
+    /// <summary>An identity has no unit, so series of one metric count as one. Differences, not seq + 1: a seq may be the largest there is.</summary>
     private const string Edges = """
         select seq, before,
                case when before is null then (select device from series where id = series_id) end,
                case when before is null then (select metric from series where id = series_id) end
         from (
-            select series_id, seq, lag(seq) over series as before, lead(seq) over series as after
-            from readings where run_id = $1
-            window series as (partition by series_id order by seq)) edges
+            select metrics.first as series_id, seq, lag(seq) over series as before, lead(seq) over series as after
+            from readings join (select id, min(id) over (partition by device, metric) as first from series) metrics on metrics.id = series_id
+            where run_id = $1
+            window series as (partition by metrics.first order by seq)) edges
         where (seq - before) is distinct from 1 or (after - seq) is distinct from 1
         order by series_id, seq
         """;
@@ -41,13 +42,13 @@ public sealed class LedgerQueries(NpgsqlDataSource database, TimeSpan timeout)
         select device, metric, min(seq), max(seq)
         from (
             select device, metric, seq, seq - row_number() over (partition by device, metric order by seq) as island
-            from (select distinct device, metric, seq from dead_letters where run_id = $1 and device <> '' and seq > 0) identities) islands
+            from (select distinct device, metric, seq from dead_letters where run_id = $1 and device <> '' and seq > 0 and replayed_at is null) identities) islands
         group by device, metric, island
         order by device, metric, min(seq)
         """;
 
     private const string RejectedUnidentified =
-        "select coalesce(sum(count), 0)::bigint from dead_letters where run_id = $1 and (device = '' or seq <= 0)";
+        "select coalesce(sum(count), 0)::bigint from dead_letters where run_id = $1 and (device = '' or seq <= 0) and replayed_at is null";
 
     /// <summary>The ledger of a run; null when the store has not heard of it.</summary>
     /// <exception cref="OperationCanceledException">The caller has gone; the query is cancelled in the database too.</exception>

@@ -44,7 +44,7 @@ internal static class LedgerVerdict
         }
 
         if (tally.Missing.Identities > 0) yield return $"{Count(tally.Missing.Identities, "reading is", "readings are")} missing.";
-        if (tally.Conflicts > 0) yield return $"{Count(tally.Conflicts, "identity is", "identities are")} stored with more than one time.";
+        if (tally.Conflicts > 0) yield return $"{Count(tally.Conflicts, "identity is", "identities are")} stored with more than one time or unit.";
         if (tally.Overlap > 0) yield return $"{Count(tally.Overlap, "identity is", "identities are")} both stored and rejected.";
         if (tally.Unexpected > 0) yield return $"{Count(tally.Unexpected, "identity does", "identities do")} not belong to the run's plan.";
         if (stored != tally.Distinct && tally.Conflicts == 0)
