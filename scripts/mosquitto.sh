@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: mosquitto.sh DIRECTORY PORT SECRETS
 # Becomes a Mosquitto on 127.0.0.1:PORT with the repository's own configuration, access list and users, whose passwords are the files
-# in SECRETS. DIRECTORY holds all that it reads and writes, since the clone may be out of reach for the user it runs as; extra.conf and
+# in SECRETS; Ingest__Presets says which topics devices may publish to. DIRECTORY holds all that it reads and writes, since the clone may be out of reach for the user it runs as; extra.conf and
 # extra.acl in it win over the repository's.
 set -euo pipefail
 
@@ -16,7 +16,7 @@ PATH=$PATH:$(dirname "$(find_program mosquitto_passwd)")
 mkdir -p "$directory/data" "$directory/conf.d"
 cp "$root/services/Broker/tally.conf" "$directory/conf.d/"
 if [ -f "$directory/extra.conf" ]; then cp "$directory/extra.conf" "$directory/conf.d/z-extra.conf"; fi # read in the order of names
-cat "$root/services/Broker/tally.acl" >"$directory/tally.acl"
+sh "$root/services/Broker/acl.sh" "${Ingest__Presets:-}" "$directory/tally.acl"
 if [ -f "$directory/extra.acl" ]; then cat "$directory/extra.acl" >>"$directory/tally.acl"; fi
 sh "$root/services/Broker/passwords.sh" "$secrets" "$directory/passwords"
 cat >"$directory/mosquitto.conf" <<END

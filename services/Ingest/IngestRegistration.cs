@@ -36,6 +36,7 @@ internal static class IngestRegistration
         services.AddSingleton<IngestClients>();
         services.AddSingleton<PatientDatabase>();
         services.AddSingleton<FormerSubscriptions>();
+        services.AddSingleton<CatchUp>();
         services.AddSingleton<Pipeline>();
         services.AddHostedService<IngestService>();
         services.AddHostedService<PartitionTimer>();

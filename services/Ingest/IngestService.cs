@@ -12,6 +12,7 @@ internal sealed class IngestService(
     PatientDatabase database,
     IngestLives lives,
     FormerSubscriptions former,
+    CatchUp catchUp,
     Pipeline pipeline,
     IngestOptions options,
     ExitStatus exit,
@@ -84,8 +85,10 @@ internal sealed class IngestService(
         var delivery = clients.Delivery.RunAsync(leave);
         var notices = clients.Notices.RunAsync(leave);
         var changing = former.EndAsync(leave);
+        var catchingUp = catchUp.RunAsync(leave);
         await await Task.WhenAny(delivery, notices); // what fails is heard of at once
         await changing;
+        await catchingUp;
         await delivery;
         await notices;
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 using Tally.Contracts.Payloads;
 using Tally.Ingest.Sources;
@@ -59,6 +60,13 @@ internal sealed class MessageReader(
         if (message.Topic.StartsWith("runs/"u8))
         {
             ReadAnnouncement(message, batch, number, asked);
+            return;
+        }
+
+        if (message.Topic.StartsWith("ingest/"u8))
+        {
+            // A message to itself (CatchUp): all that was kept came before it.
+            if (Utf8Parser.TryParse(message.Payload, out int epoch, out _) && epoch == message.Delivery.Epoch) IsCatchingUp = false;
             return;
         }
 

@@ -12,7 +12,10 @@ internal static class SubscriptionFilters
 
     /// <summary>The subscriptions that options ask for.</summary>
     public static IReadOnlyList<MqttSubscription> Of(SourceSet sources, IngestOptions options) =>
-        [.. sources.Filters.Prepend(Topics.AllRuns).Select(filter => new MqttSubscription(InGroup(filter, options)) { Identifier = sources.IdentifierOf(filter) })];
+    [
+        .. sources.Filters.Prepend(Topics.AllRuns).Select(filter => new MqttSubscription(InGroup(filter, options)) { Identifier = sources.IdentifierOf(filter) }),
+        new MqttSubscription(CatchUp.TopicOf(options.Instance)),
+    ];
 
     /// <summary>What a session may hold of which nothing is remembered.</summary>
     public static IReadOnlyList<string> Unremembered(SourceSet sources, IngestOptions options) =>

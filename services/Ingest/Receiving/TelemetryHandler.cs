@@ -25,6 +25,7 @@ internal sealed class TelemetryHandler : IMqttHandler, IDisposable
     private bool _due;
     private bool _writerIdle;
     private bool _stopped;
+    private readonly Channel<int> _resumed = Channel.CreateBounded<int>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private volatile SessionState _session = new(0, Connected: false, Present: false);
 
     public TelemetryHandler(
@@ -37,6 +38,9 @@ internal sealed class TelemetryHandler : IMqttHandler, IDisposable
 
     /// <summary>The connection as it stands.</summary>
     public SessionState Session => _session;
+
+    /// <summary>Epochs of connections on which a backlog is delivered first; the last one counts.</summary>
+    public ChannelReader<int> Resumed => _resumed.Reader;
 
     /// <summary>How long the oldest message that is received and not acknowledged has waited; null when there is none.</summary>
     public TimeSpan? OldestPending
@@ -56,6 +60,8 @@ internal sealed class TelemetryHandler : IMqttHandler, IDisposable
     {
         // Packet identifiers of a lost session say nothing about this one's.
         if (!connected.SessionPresent) _foreign.Forget();
+        lock (_gate) _reader.IsCatchingUp = connected.SessionPresent;
+        if (connected.SessionPresent) _resumed.Writer.TryWrite(connected.Epoch);
         _session = new SessionState(connected.Epoch, Connected: true, connected.SessionPresent);
     }
 
@@ -84,6 +90,15 @@ internal sealed class TelemetryHandler : IMqttHandler, IDisposable
         {
             if (_stopped) return WaitForTheEndAsync(cancellationToken);
             return _current.IsFull ? WaitForFreeBatchAsync(cancellationToken) : ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>The backlog of a connection is over.</summary>
+    public void OnCaughtUp(int epoch)
+    {
+        lock (_gate)
+        {
+            if (epoch == _session.Epoch) _reader.IsCatchingUp = false;
         }
     }
 

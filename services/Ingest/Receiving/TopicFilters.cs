@@ -8,7 +8,7 @@ internal static class TopicFilters
 {
     /// <summary>Topics that Tally itself acts upon, and the broker's own.</summary>
     private static readonly string[] Reserved =
-        [Topics.AllTelemetry, Topics.RunPrefix + "#", Topics.StoredPrefix + "#", Topics.AckPrefix + "#"];
+        [Topics.AllTelemetry, Topics.RunPrefix + "#", Topics.StoredPrefix + "#", Topics.AckPrefix + "#", "ingest/#"];
 
     /// <summary>The filter of Tally's own topics that a source's filter names or covers; null: none. Telemetry is for sources.</summary>
     public static string? ReservedBy(string filter)

@@ -21,6 +21,10 @@ internal sealed record TestMessage(string Topic, string Payload)
 
     public bool Duplicate { get; init; }
 
+    public bool Retain { get; init; }
+
+    public List<uint>? Subscriptions { get; init; }
+
     public MqttMessage ToMqtt() => new()
     {
         Topic = Encoding.UTF8.GetBytes(Topic),
@@ -33,6 +37,8 @@ internal sealed record TestMessage(string Topic, string Payload)
             CorrelationData = Correlation,
             QualityOfServiceLevel = PacketId == 0 ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce,
             Dup = Duplicate,
+            Retain = Retain,
+            SubscriptionIdentifiers = Subscriptions,
         },
     };
 

@@ -93,8 +93,8 @@ public sealed class OptionsTests
     {
         var options = new IngestOptions { Presets = "-seeds,-senml", Sources = [new SourceOptions { Topic = "lab/{device}/{metric}" }] };
 
-        Filters(options).ShouldBe(["runs/+", "lab/+/+", "telemetry/#"]);
-        Filters(options with { SharedGroup = "g" }).ShouldBe(["$share/g/runs/+", "$share/g/lab/+/+", "$share/g/telemetry/#"]);
+        Filters(options).ShouldBe(["runs/+", "lab/+/+", "telemetry/#", "ingest/ingest-1"]);
+        Filters(options with { SharedGroup = "g" }).ShouldBe(["$share/g/runs/+", "$share/g/lab/+/+", "$share/g/telemetry/#", "ingest/ingest-1"]);
 
         static IEnumerable<string> Filters(IngestOptions options) => SubscriptionFilters.Of(new SourceSet(options), options).Select(subscription => subscription.Filter);
     }
@@ -105,7 +105,7 @@ public sealed class OptionsTests
         var options = new IngestOptions { Presets = "-seeds,-senml", SharedGroup = "g" };
 
         SubscriptionFilters.Unremembered(new SourceSet(options), options).ShouldBe(
-            ["telemetry/+/+", "telemetry/#", "runs/+", "Building/#", "home/#", "sensor/#", "$share/g/runs/+", "$share/g/telemetry/#"]);
+            ["telemetry/+/+", "telemetry/#", "runs/+", "Building/#", "home/#", "sensor/#", "$share/g/runs/+", "$share/g/telemetry/#", "ingest/ingest-1"]);
     }
 
     [Fact]

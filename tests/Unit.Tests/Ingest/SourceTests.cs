@@ -1,0 +1,161 @@
+using System.Text;
+using Shouldly;
+using Tally.AppHost.Infrastructure;
+using Tally.Contracts.Payloads;
+using Tally.Ingest;
+using Tally.Ingest.Receiving;
+using Tally.Ingest.Sources;
+using Tally.Storage;
+using Xunit;
+
+namespace Tally.Unit.Tests.Ingest;
+
+public sealed class SourceTests
+{
+    [Theory]
+    [InlineData("zigbee2mqtt/{device}", "zigbee2mqtt/kitchen", "kitchen", null)]
+    [InlineData("zigbee2mqtt/{device}", "zigbee2mqtt/kitchen/set", null, null)]
+    [InlineData("home/{device...}/{metric}", "home/a/b/t", "a/b", "t")]
+    [InlineData("home/{device...}/{metric}", "home/t", null, null)]
+    [InlineData("shellies/{device}/{metric...}", "shellies/x/relay/0/power", "x", "relay/0/power")]
+    [InlineData("{site}/{line}/plc/{metric}/{device}", "s/l/plc/rpm/d", "s/l/d", "rpm")]
+    [InlineData("+/sensor/#", "a/sensor/b/c", "a/sensor/b", "c")]
+    [InlineData("a/#", "a", "a", "value")]
+    [InlineData("a/#", "b/c", null, null)]
+    [InlineData("a/{device...}/v/{metric}", "a/x/y/v/m", "x/y", "m")]
+    [InlineData("a/{device...}/v/{metric}", "a/x/y/w/m", null, null)]
+    [InlineData("a/{device}/{metric}", "a//m", "", "m")]
+    public void A_template_finds_device_and_metric(string template, string topic, string? device, string? metric)
+    {
+        new TopicTemplate(template).TryMatch(topic, out var foundDevice, out var foundMetric).ShouldBe(device is not null);
+        if (device is not null) (foundDevice, foundMetric).ShouldBe((device, metric));
+    }
+
+    [Theory]
+    [InlineData("zigbee2mqtt/{device}", "zigbee2mqtt/+")]
+    [InlineData("telemetry/{device...}/{metric}", "telemetry/#")]
+    [InlineData("a/{device}/{metric...}", "a/+/#")]
+    [InlineData("a/+/#", "a/+/#")]
+    public void A_template_is_subscribed_to_by_its_filter(string template, string filter) => new TopicTemplate(template).Filter.ShouldBe(filter);
+
+    [Theory]
+    [InlineData("home/#", "home/+/t", true)]
+    [InlineData("home/#", "home", true)]
+    [InlineData("+/#", "home/#", true)]
+    [InlineData("home/+", "home/t", true)]
+    [InlineData("home/t", "home/+", false)]
+    [InlineData("home/+", "home/#", false)]
+    [InlineData("home/#", "+/t", false)]
+    public void A_filter_that_another_one_covers_is_found(string filter, string other, bool covers) => TopicFilters.Covers(filter, other).ShouldBe(covers);
+
+    [Fact]
+    public void Presets_are_the_usual_ones_and_those_that_are_named()
+    {
+        SourceSet.PresetsOf("").ShouldBe(["tally", "seeds", "senml"]);
+        SourceSet.PresetsOf("Tasmota, -seeds").ShouldBe(["tally", "senml", "tasmota"]);
+    }
+
+    [Fact]
+    public void What_the_broker_lets_devices_publish_is_what_the_presets_read()
+    {
+        var broker = File.ReadLines(Path.Combine(Repository.Root, "services", "Broker", "presets.txt"));
+
+        broker.ShouldBe(Presets.ByName.SelectMany(preset => preset.Value.Select(source => $"{preset.Key} {new TopicTemplate(source.Topic).Filter}")));
+    }
+
+    [Fact]
+    public void Of_sources_that_match_the_first_counts_and_own_ones_go_before_presets()
+    {
+        using var receiver = new Receiver(new IngestOptions { Sources = [new SourceOptions { Topic = "home/{device}/{metric}" }, new SourceOptions { Topic = "home/x/#" }] });
+
+        Stored(receiver, "home/x/t", "5").ShouldBe(["x/t=5"]);
+        Stored(receiver, "home/x/y/t", "5").ShouldBe(["home/x/y/t=5"]);
+    }
+
+    [Fact]
+    public void A_message_that_two_subscriptions_bring_counts_once()
+    {
+        using var receiver = new Receiver(new IngestOptions { Presets = "esphome" });
+        receiver.Sources.Filters.ShouldContain("+/sensor/+/state");
+        var (first, second) = (receiver.Sources.IdentifierOf("home/#")!.Value, receiver.Sources.IdentifierOf("+/sensor/+/state")!.Value);
+
+        var batch = receiver.Read(
+            new TestMessage("home/sensor/t/state", "5") { Subscriptions = [first] },
+            new TestMessage("home/sensor/t/state", "5") { Subscriptions = [second] },
+            new TestMessage("attic/sensor/t/state", "6") { Subscriptions = [second] },
+            new TestMessage("home/sensor/t/state", "7") { Subscriptions = [first, second] },
+            new TestMessage("home/sensor/t/state", "8"));
+
+        batch.Rows.Readings.ToArray().Select(reading => reading.Value).ShouldBe([5, 6, 7, 8]);
+        batch.Deliveries.Length.ShouldBe(5, "all are acknowledged");
+    }
+
+    [Fact]
+    public void Rules_choose_rename_and_scale_metrics()
+    {
+        var source = new SourceOptions
+        {
+            Topic = "plc/{device}",
+            Include = ["a.*", "b"],
+            Exclude = ["*.raw"],
+            Rename = new Dictionary<string, string> { ["a.*"] = "x.*", ["b"] = "pressure" },
+            Scale = new Dictionary<string, double> { ["b"] = 0.1 },
+            Offset = new Dictionary<string, double> { ["b"] = -5 },
+            Units = new Dictionary<string, string> { ["a.*"] = "°C" },
+        };
+        using var receiver = new Receiver(new IngestOptions { Sources = [source] });
+
+        Stored(receiver, "plc/p1", """{"a":{"t":21,"raw":7},"b":100,"c":1}""").ShouldBe(["p1/x.t=21 Cel", "p1/pressure=5"]);
+        receiver.Read(new TestMessage("plc/p1", """{"c":1}""")).Rejections.ShouldHaveSingleItem().Reason.ShouldStartWith("no metric of the message is stored");
+    }
+
+    [Fact]
+    public void A_pattern_reads_texts_its_own_way()
+    {
+        using var receiver = new Receiver(new IngestOptions
+        {
+            Sources = [new SourceOptions { Topic = "log/{device}", Format = PayloadFormat.Text, Pattern = @"(?<time>\d{4}-\S+) (?<metric>\w+)=(?<value>[\d.,-]+)(?<unit>\w*)", TimeZone = "Europe/Berlin" }],
+        });
+
+        var batch = receiver.Read(new TestMessage("log/d", "2026-07-01T12:00:00 temp=-21,5C ok"), new TestMessage("log/d", "hello"), new TestMessage("log/d", "2026-10-25T02:30:00 temp=1C"));
+
+        var reading = batch.Rows.Readings.ToArray().ShouldHaveSingleItem();
+        Describe(reading).ShouldBe("d/temp=-21.5 C");
+        DateTime.UnixEpoch.AddTicks(reading.At * 10).ShouldBe(new DateTime(2026, 7, 1, 10, 0, 0, DateTimeKind.Utc));
+        batch.Rejections.Select(rejection => rejection.Reason.Split(':')[0]).ShouldBe(["the text does not match the pattern of its source", "the time has no offset, and its zone has it twice or not at all"]);
+    }
+
+    [Fact]
+    public void A_tag_can_name_the_device_and_tags_that_nobody_names_are_no_series()
+    {
+        using var receiver = new Receiver(new IngestOptions { Presets = "telegraf", Sources = [new SourceOptions { Topic = "influx", Format = PayloadFormat.LineProtocol, DeviceTag = "host" }, new SourceOptions { Topic = "x/{device}" }] });
+
+        Stored(receiver, "influx", "cpu,host=a v=1\ncpu,host=b v=2").ShouldBe(["a/cpu.v=1", "b/cpu.v=2"]);
+        receiver.Read(new TestMessage("influx", "cpu v=1")).Rejections.ShouldHaveSingleItem().Reason.ShouldBe("the tag that names the device is missing: host: line 1 of the line protocol");
+        Stored(receiver, "telegraf/h", "cpu,cpu=cpu0 v=1").ShouldBe(["h/cpu.v=1"]);
+        Stored(receiver, "telegraf/h", "cpu,cpu=cpu0 v=2").ShouldBe(["h/cpu.v=2"]);
+        receiver.Read(new TestMessage("telegraf/h", "cpu,cpu=cpu1 v=3")).Rejections.ShouldHaveSingleItem().Reason.ShouldStartWith("only tags tell two series of the device apart");
+    }
+
+    [Fact]
+    public void A_retained_message_and_one_of_a_life_before_ask_whether_they_are_known()
+    {
+        using var receiver = new Receiver();
+
+        var readings = receiver.Read(
+            new TestMessage("home/a", "5") { Retain = true },
+            new TestMessage("home/a", """{"value":5,"ts":1764150000}""") { Retain = true },
+            new TestMessage("home/a", """{"value":5,"ts":1764150000}""") { Duplicate = true, PacketId = 7 },
+            new TestMessage("home/a", "5") { Duplicate = true, PacketId = 8 },
+            new TestMessage("home/a", """{"value":5,"ts":4000000000}""")).Rows.Readings.ToArray();
+
+        readings.Select(reading => reading.KnownIf).ShouldBe([KnownIf.AnyOfSeries, KnownIf.SameTime, KnownIf.SameTime, KnownIf.Never, KnownIf.Never]);
+        readings.Select(reading => reading.Marks).ShouldBe(
+            [ReadingMarks.Arrival | ReadingMarks.Retained, ReadingMarks.Retained, ReadingMarks.None, ReadingMarks.Arrival, ReadingMarks.Ahead]);
+    }
+
+    private static List<string> Stored(Receiver receiver, string topic, string payload) => [.. receiver.Read(new TestMessage(topic, payload)).Rows.Readings.ToArray().Select(Describe)];
+
+    private static string Describe(Reading reading) =>
+        $"{Encoding.UTF8.GetString(reading.Series.Device.Span)}/{Encoding.UTF8.GetString(reading.Series.Metric.Span)}={FormattableString.Invariant($"{reading.Value:R}")} {Encoding.UTF8.GetString(reading.Series.Unit.Span)}".TrimEnd();
+}
