@@ -10,11 +10,12 @@ public sealed class MosquittoServer : IMosquitto
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
     private readonly string _directory;
+    private readonly string _presets;
     private ChildProcess _process;
 
-    private MosquittoServer(string directory, int port)
+    private MosquittoServer(string directory, int port, string presets)
     {
-        (_directory, Port) = (directory, port);
+        (_directory, Port, _presets) = (directory, port, presets);
         _process = Start();
     }
 
@@ -31,10 +32,11 @@ public sealed class MosquittoServer : IMosquitto
     /// <param name="cancellationToken">Ends the wait for it.</param>
     /// <param name="extraConfiguration">Lines of <c>mosquitto.conf</c> that win over the repository's.</param>
     /// <param name="extraAccess">Lines behind the repository's access list.</param>
-    public static async Task<MosquittoServer> StartAsync(CancellationToken cancellationToken, string? extraConfiguration = null, string? extraAccess = null)
+    /// <param name="presets">Presets whose topics devices may publish to, beside the usual ones.</param>
+    public static async Task<MosquittoServer> StartAsync(CancellationToken cancellationToken, string? extraConfiguration = null, string? extraAccess = null, string presets = "")
     {
         var directory = TestDirectory.Make("mosquitto");
-        var server = Prepare(directory, extraConfiguration, extraAccess);
+        var server = Prepare(directory, extraConfiguration, extraAccess, presets);
         await server.UntilReadyAsync(cancellationToken);
         return server;
     }
@@ -77,17 +79,22 @@ public sealed class MosquittoServer : IMosquitto
 
     private static string PasswordOf(string user) => $"{user}-password";
 
-    private static MosquittoServer Prepare(string directory, string? extraConfiguration, string? extraAccess)
+    private static MosquittoServer Prepare(string directory, string? extraConfiguration, string? extraAccess, string presets)
     {
         var (broker, secrets) = (Directory.CreateDirectory(Path.Combine(directory, "mosquitto")).FullName, Directory.CreateDirectory(Path.Combine(directory, "secrets")).FullName);
         foreach (var user in Broker.Users) File.WriteAllText(Path.Combine(secrets, user), PasswordOf(user));
         if (extraConfiguration is not null) File.WriteAllText(Path.Combine(broker, "extra.conf"), extraConfiguration + "\n");
         if (extraAccess is not null) File.WriteAllText(Path.Combine(broker, "extra.acl"), extraAccess);
-        return new MosquittoServer(directory, FreePort.Any());
+        return new MosquittoServer(directory, FreePort.Any(), presets);
     }
 
     private ChildProcess Start() =>
-        ChildProcess.Start(ChildCommand.OfScript("mosquitto", Path.Combine(_directory, "mosquitto"), $"{Port}", Path.Combine(_directory, "secrets")), onLine: null);
+        ChildProcess.Start(
+        ChildCommand.OfScript("mosquitto", Path.Combine(_directory, "mosquitto"), $"{Port}", Path.Combine(_directory, "secrets")) with
+        {
+            Environment = new Dictionary<string, string> { ["Ingest__Presets"] = _presets },
+        },
+        onLine: null);
 
     private Task UntilReadyAsync(CancellationToken cancellationToken) => Eventually.UntilAsync(
         async () => !_process.Exited.IsCompleted

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Tally.Testing;
 using Xunit;
@@ -18,7 +19,7 @@ internal sealed class Database(string connectionString)
         await using var reader = await command.ExecuteReaderAsync(TestContext.Current.CancellationToken);
         var rows = new List<string>();
         while (await reader.ReadAsync(TestContext.Current.CancellationToken))
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => Convert.ToString(reader.GetValue(column), System.Globalization.CultureInfo.InvariantCulture))));
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(column => Convert.ToString(reader.GetValue(column), CultureInfo.InvariantCulture))));
         return rows;
     }
 
@@ -33,6 +34,13 @@ internal sealed class Database(string connectionString)
         SELECT device, series.metric, series.unit, name, CASE WHEN run_id = 0 THEN 'own' ELSE seq::text END, value, coalesce(raw_text, '-')
         FROM readings JOIN series ON series.id = series_id JOIN runs ON runs.id = run_id ORDER BY device, series.metric, readings.at, readings.seq
         """);
+
+    /// <summary>The view <c>telemetry</c>, as <see cref="PayloadCases"/> describe readings.</summary>
+    public async Task<List<string>> DescribeAsync() =>
+    [
+        .. (await QueryAsync("SELECT device, metric, unit, value, at_is_arrival, (extract(epoch FROM at) * 1000000)::bigint FROM telemetry")).Select(row => row.Split('|')).Select(row =>
+            PayloadCases.Describe(row[0], row[1], double.Parse(row[3], CultureInfo.InvariantCulture), row[2], row[4] == "True" ? null : long.Parse(row[5], CultureInfo.InvariantCulture))),
+    ];
 
     /// <summary>Counts of a run over all lives: <c>received|stored|duplicates|rejected</c>.</summary>
     public async Task<string> ProgressAsync(string run) => (await QueryAsync(

@@ -94,7 +94,7 @@ public sealed class DeliveryTests(IngestServers servers)
         await Eventually.UntilAsync(() => ingest.Lines.Any(line => line.Contains("stood still")), "a line that says so");
         await ingest.UntilReadyAsync();
         (await ingest.StopAsync()).ShouldBe(0);
-        (await database.ReadingsAsync()).ShouldBe(["hall|temperature||0|own|20|20"]);
+        (await database.ReadingsAsync()).ShouldBe(["home/hall|temperature||0|own|20|20"]);
         (await database.ProgressAsync("0")).ShouldBe("2|1|0|0"); // received twice, as it was
     }
 

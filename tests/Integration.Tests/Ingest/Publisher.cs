@@ -46,7 +46,14 @@ internal sealed class Publisher : IMqttHandler, IAsyncDisposable
     public async Task PublishAsync(
         string topic, string payload, string contentType = "", string responseTopic = "", byte[]? correlation = null, MqttQos qos = MqttQos.AtLeastOnce, bool retain = false)
     {
-        var reason = await _client.PublishAsync(
+        var reason = await TryPublishAsync(topic, payload, contentType, responseTopic, correlation, qos, retain);
+        ((int)reason).ShouldBeLessThan(0x80, $"the broker refused a message on {topic}: {reason}");
+    }
+
+    /// <summary>Publishes, and gives the broker's answer.</summary>
+    public async Task<MqttReasonCode> TryPublishAsync(
+        string topic, string payload, string contentType = "", string responseTopic = "", byte[]? correlation = null, MqttQos qos = MqttQos.AtLeastOnce, bool retain = false) =>
+        await _client.PublishAsync(
             new MqttPublication
             {
                 Topic = topic,
@@ -58,8 +65,6 @@ internal sealed class Publisher : IMqttHandler, IAsyncDisposable
                 Retain = retain,
             },
             TestContext.Current.CancellationToken);
-        ((int)reason).ShouldBeLessThan(0x80, $"the broker refused a message on {topic}: {reason}");
-    }
 
     /// <summary>Publishes readings <paramref name="from"/> to <paramref name="to"/> of one device under their identity.</summary>
     public Task PublishReadingsAsync(string run, string device, int from, int to, string responseTopic = "acks/test") =>

@@ -73,7 +73,7 @@ public sealed class RetireTests(IngestServers servers)
         var database = new Database(await servers.CreateMigratedAsync());
         await using var device = await Publisher.ConnectAsync(broker.AddressOf("device"));
         await using (var leaves = await IngestProcess.StartReadyAsync(
-            broker.AddressOf("ingest"), database.ConnectionString, "--Ingest:Instance=ingest-7", "--Ingest:SharedGroup=of-old", "--Ingest:ForeignFilters:0=home/+/temperature"))
+            broker.AddressOf("ingest"), database.ConnectionString, "--Ingest:Instance=ingest-7", "--Ingest:SharedGroup=of-old", "--Ingest:Presets=-seeds", "--Ingest:Sources:0:Topic=home/+/temperature"))
         {
             await leaves.KillAsync();
         }

@@ -57,7 +57,7 @@ public sealed class DeadLetterTests(StoreServer server)
         await store.Writer().WriteAsync(batch, Store.Cancellation);
 
         (await store.QueryAsync("SELECT payload FROM dead_letters")).Single().ShouldBe(payload);
-        (await store.QueryAsync("SELECT concat_ws('|', reason, length(device), metric, seq) FROM dead_letters")).ShouldBe(["no\uFFFDnumber|64|m\uFFFD|7"]);
+        (await store.QueryAsync("SELECT concat_ws('|', reason, length(device), metric, seq) FROM dead_letters")).ShouldBe(["no\uFFFDnumber|127|m\uFFFD|7"]);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using Shouldly;
 using Tally.Storage;
 using Xunit;
@@ -47,16 +48,88 @@ public sealed class DuplicateTests(StoreServer server)
     }
 
     [Fact]
-    public async Task Of_two_readings_with_one_identity_the_first_one_counts()
+    public async Task The_same_identity_with_another_value_is_a_conflict_whether_it_comes_in_one_batch_or_later()
     {
         await using var store = new Store(await server.CreateMigratedAsync());
         var batch = new ReadingBatch(4);
         store.Add(batch, "d1", 1, value: 1);
         store.Add(batch, "d1", 1, value: 2);
+        store.Add(batch, "d2", 1, value: double.NaN);
+        (await store.Writer().WriteAsync(batch, Store.Cancellation)).ShouldBe(new BatchResult(2, 0, 1));
 
-        (await store.Writer().WriteAsync(batch, Store.Cancellation)).ShouldBe(new BatchResult(1, 1, 0));
+        var later = new ReadingBatch(4);
+        store.Add(later, "d1", 1, value: 1);
+        store.Add(later, "d1", 1, value: 3);
+        store.Add(later, "d2", 1, value: double.NaN);
+        store.Add(later, "d2", 2, value: 5);
+        (await store.Writer().WriteAsync(later, Store.Cancellation)).ShouldBe(new BatchResult(1, 2, 1));
 
-        (await store.QueryAsync("SELECT value FROM readings")).ShouldBe([1.0]);
+        (await store.QueryAsync("SELECT value FROM readings ORDER BY series_id, seq")).ShouldBe([1.0, double.NaN, 5.0]);
+        (await store.QueryAsync("SELECT concat_ws('|', split_part(reason, ': ', 2), count) FROM dead_letters")).ShouldBe(["1, not 3|2"]); // of one message, here
+        (await store.ProgressAsync()).ShouldBe("7/3/2/2");
+    }
+
+    [Fact]
+    public async Task A_conflict_in_a_batch_of_its_own_is_found_too()
+    {
+        await using var store = new Store(await server.CreateMigratedAsync());
+        var (first, second) = (new ReadingBatch(4), new ReadingBatch(4));
+        store.Add(first, "d1", 1, value: 1);
+        store.Add(second, "d1", 1, value: 2);
+        await store.Writer().WriteAsync(first, Store.Cancellation);
+
+        (await store.Writer().WriteAsync(second, Store.Cancellation)).ShouldBe(new BatchResult(0, 0, 1));
+        second.Readings[0].Refused.ShouldBe("a conflict, its identity and time are stored with another value: 1, not 2");
+    }
+
+    [Fact]
+    public async Task A_reading_that_is_known_is_a_duplicate()
+    {
+        await using var store = new Store(await server.CreateMigratedAsync());
+        var first = new ReadingBatch(4);
+        store.Add(first, "d1", 1, at: Store.Start, value: 1);
+        await store.Writer().WriteAsync(first, Store.Cancellation);
+
+        var again = new ReadingBatch(8);
+        store.Add(again, "d1", 2, at: Store.Start, value: 1);
+        store.Add(again, "d1", 3, at: Store.Start, value: 2);
+        store.Add(again, "d1", 4, at: Store.Start + 1, value: 1);
+        store.Add(again, "d1", 5, at: Store.Start + 2, value: 7);
+        store.Add(again, "d2", 6, at: Store.Start, value: 1);
+        for (var i = 0; i < 5; i++) again.Readings[i].KnownIf = i < 3 ? KnownIf.SameTime : KnownIf.AnyOfSeries;
+
+        (await store.Writer().WriteAsync(again, Store.Cancellation)).ShouldBe(new BatchResult(3, 2, 0));
+        (await store.QueryAsync("SELECT seq FROM readings ORDER BY seq")).ShouldBe([1L, 3L, 4L, 6L]);
+    }
+
+    [Fact]
+    public async Task Names_that_look_alike_are_one_series_and_units_tell_series_apart()
+    {
+        await using var store = new Store(await server.CreateMigratedAsync());
+        var batch = new ReadingBatch(4);
+        store.Add(batch, "caf\u00e9", 1);
+        store.Add(batch, "cafe\u0301", 2);
+        batch.Add(batch.Readings[0] with { Series = store.Catalog.GetSeries(Encoding.UTF8.GetBytes("caf\u00e9"), batch.Readings[0].Series.Metric.Span, "K"u8), Seq = 3 });
+
+        (await store.Writer().WriteAsync(batch, Store.Cancellation)).Stored.ShouldBe(3);
+
+        (await store.QueryAsync("SELECT concat_ws('|', device, unit, count(*)) FROM series JOIN readings ON series_id = id GROUP BY device, unit ORDER BY count(*)")).ShouldBe(["café|K|1", "café|Cel|2"]);
+    }
+
+    [Fact]
+    public async Task A_source_makes_as_many_series_as_it_may()
+    {
+        await using var store = new Store(await server.CreateMigratedAsync());
+        var batch = new ReadingBatch(16);
+        store.Add(batch, "known", 1);
+        var origin = new SeriesOrigin("home/x", "seeds", MaxSeries: 3);
+        for (var i = 0; i < 5; i++) batch.Add(batch.Readings[0] with { Series = store.Catalog.GetSeries(Encoding.UTF8.GetBytes($"d{i}"), "t"u8, ""u8, origin), Seq = i + 2 });
+        var writer = store.Writer();
+
+        (await writer.WriteAsync(batch, Store.Cancellation)).ShouldBe(new BatchResult(4, 0, 2));
+
+        writer.FullSource.ShouldBe("source 'seeds' has 3 series, as many as it may (MaxSeries)");
+        (await store.QueryAsync("SELECT DISTINCT concat_ws('|', reason, source) FROM dead_letters")).ShouldBe(["too many series: source 'seeds' has 3 series, as many as it may (MaxSeries)|seeds"]);
     }
 
     [Fact]

@@ -88,7 +88,7 @@ public sealed class RefusedRowTests(StoreServer server)
         await using var store = new Store(await server.CreateMigratedAsync());
         var batch = store.Batch(0, 10);
         store.Add(batch, "d\01", 1);
-        store.Add(batch, new string('x', 200), 2);
+        store.Add(batch, new string('x', 300), 2);
         store.Add(batch, "d1", 3, run: "r\01");
         var writer = store.Writer();
 
@@ -98,7 +98,7 @@ public sealed class RefusedRowTests(StoreServer server)
         (await store.QueryAsync("SELECT concat_ws('|', seq, run_id = 0, reason) FROM dead_letters ORDER BY seq")).ShouldBe(
         [
             "1|f|its device contains NUL",
-            "2|f|its device has 200 bytes, the store holds 128",
+            "2|f|its device has 300 bytes, the store holds 255",
             "3|t|its run contains NUL",
         ]);
         (await store.CountAsync("series")).ShouldBe(10);
