@@ -7,7 +7,7 @@ using Tally.Storage;
 namespace Tally.Ingest.Receiving;
 
 /// <summary>Makes rows of what a decoder found in a message without identity. For the receive loop only.</summary>
-internal sealed class ForeignRows(Catalog catalog)
+internal sealed class ForeignRows(Catalog catalog, TimeProvider time, ILogger logger)
 {
     /// <summary>Series whose tags are remembered, 30 bytes each.</summary>
     private const int TaggedCapacity = 100_000;
@@ -51,7 +51,7 @@ internal sealed class ForeignRows(Catalog catalog)
             if (!double.IsFinite(value)) return $"out of the range of a double, scaled: {Encoding.UTF8.GetString(metric)}";
         }
 
-        row.Series = catalog.GetSeries(found.Device.IsEmpty ? route.Device.Span : found.Device, metric, unit, route.Origin);
+        row.Series = SeriesOf(route, found.Device, metric, unit);
         if (found.Tags != 0 && !IsTagged(row.Series, found.Tags))
             return $"only tags tell two series of the device apart, so the source has to name the device's tag (DeviceTag): {Encoding.UTF8.GetString(metric)}";
         if (found.At is { } at)
@@ -69,6 +69,20 @@ internal sealed class ForeignRows(Catalog catalog)
         (row.Value, row.RawText) = (value, found.Text);
         batch.Rows.Add(row);
         return null;
+    }
+
+    private Series SeriesOf(TopicRoute route, ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, ReadOnlySpan<byte> unit)
+    {
+        if (!device.IsEmpty) return catalog.GetSeries(device, metric, unit, route.Origin);
+        var series = route.SeriesOf(catalog, metric, unit, out var changed);
+        if (changed && route.MayWarn(time))
+        {
+            logger.LogWarning(
+                "{Topic}: the unit of {Metric} has changed to '{Unit}'; readings of each unit are kept apart. Said once an hour.",
+                route.Origin.Topic, Encoding.UTF8.GetString(metric), Encoding.UTF8.GetString(unit));
+        }
+
+        return series;
     }
 
     /// <summary>A path stands behind the topic's metric; <c>value</c> is that itself. Names that count everywhere stand alone.</summary>

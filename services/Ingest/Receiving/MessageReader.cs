@@ -25,7 +25,7 @@ internal sealed class MessageReader(
     private readonly NativeReadingReader _native = new();
     private readonly PayloadDecoder _decoder = new();
     private readonly DecodedReadings _found = new();
-    private readonly ForeignRows _rows = new(catalog);
+    private readonly ForeignRows _rows = new(catalog, time, logger);
     private long _tomorrow; // a day after the batch began
 
     /// <summary>Identity of the message that is read in again; null: messages arrive.</summary>
@@ -105,7 +105,7 @@ internal sealed class MessageReader(
         batch.CountReceived(run, 1);
         batch.Rows.Add(new Reading
         {
-            Series = route.SeriesOf(catalog, reading.Unit),
+            Series = route.SeriesOf(catalog, route.Metric.Length > 0 ? route.Metric.Span : "value"u8, reading.Unit, out _),
             Run = run,
             Seq = reading.Seq,
             At = reading.At!.Value,
@@ -134,6 +134,8 @@ internal sealed class MessageReader(
         if (problem is not null)
         {
             Reject(message, batch, new Rejection(number, problem, route, null, 0), asked);
+            if (route.HasSeries && route.MayWarn(time))
+                logger.LogWarning("{Topic}: had readings, and now what is none: {Reason}. It is a dead letter; said once an hour.", route.Origin.Topic, problem);
             return;
         }
 

@@ -12,6 +12,12 @@ namespace Tally.Ingest.Receiving;
 /// <param name="subscription">Identifier of the subscription whose copies count, where several bring the topic's messages; else 0.</param>
 internal sealed class TopicRoute(Source source, byte[] device, byte[] metric, SeriesOrigin origin, AckAddress deviceAddress, uint subscription)
 {
+    private const int MostMetrics = 100;
+
+    private Series? _last;
+    private Dictionary<byte[], Series>? _others;
+    private long? _warnedAt;
+
     /// <summary>The source.</summary>
     public Source Source => source;
 
@@ -30,12 +36,50 @@ internal sealed class TopicRoute(Source source, byte[] device, byte[] metric, Se
     /// <summary>Something in its messages was passed over, and was named in the log.</summary>
     public bool IsIgnoringTold { get; set; }
 
-    /// <summary>The series of its last native reading: a message that is rejected makes none.</summary>
-    private Series? _last;
+    /// <summary>Some of its messages were stored: one that is not is a change.</summary>
+    public bool HasSeries => _last is not null;
 
-    /// <summary>The series of a native reading.</summary>
-    public Series SeriesOf(Catalog catalog, ReadOnlySpan<byte> unit) =>
-        _last is { } last && last.Unit.Span.SequenceEqual(unit) ? last : _last = catalog.GetSeries(device, metric.Length > 0 ? metric : "value"u8, unit, origin);
+    /// <summary>The series of a metric of its device; made for a reading that is stored, and found again without asking the catalog.</summary>
+    /// <param name="catalog">Gives it.</param>
+    /// <param name="name">Metric.</param>
+    /// <param name="unit">Unit.</param>
+    /// <param name="changed">Its last reading had another unit.</param>
+    public Series SeriesOf(Catalog catalog, ReadOnlySpan<byte> name, ReadOnlySpan<byte> unit, out bool changed)
+    {
+        changed = false;
+        if (_last is { } last && last.Metric.Span.SequenceEqual(name))
+        {
+            if (last.Unit.Span.SequenceEqual(unit)) return last;
+            changed = true;
+        }
+        else if (_others is not null && _others.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var other))
+        {
+            if (other.Unit.Span.SequenceEqual(unit)) return other;
+            changed = true;
+        }
+
+        var series = catalog.GetSeries(device, name, unit, origin);
+        if (_last is null || _last.Metric.Span.SequenceEqual(name))
+        {
+            _last = series;
+            return series;
+        }
+
+        // Most topics have one metric; one that invents them shall not keep them all.
+        _others ??= new Dictionary<byte[], Series>(ByteKeys.Instance);
+        if (_others.Count == MostMetrics) _others.Clear();
+        _others.GetAlternateLookup<ReadOnlySpan<byte>>()[name] = series;
+        return series;
+    }
+
+    /// <summary>Whether it is an hour and more since something was said about the topic.</summary>
+    public bool MayWarn(TimeProvider time)
+    {
+        var now = time.GetTimestamp();
+        if (_warnedAt is { } before && time.GetElapsedTime(before, now) < TimeSpan.FromHours(1)) return false;
+        _warnedAt = now;
+        return true;
+    }
 
     /// <summary>Whether that copy of a message counts. Another one comes with another subscription that matches its topic (MQTT 5, 3.3.4).</summary>
     public bool Counts(List<uint>? subscriptions) => subscription == 0 || subscriptions is null or [] || subscriptions.Contains(subscription);

@@ -6,10 +6,14 @@ namespace Tally.QueryApi.Apis;
 /// <summary>Routes about devices.</summary>
 internal static class DevicesApi
 {
-    /// <summary>Maps <c>/api/devices</c>.</summary>
+    /// <summary>Maps <c>/api/devices</c> and <c>/api/latest</c>.</summary>
     public static IEndpointRouteBuilder MapDevices(this IEndpointRouteBuilder routes)
     {
         var device = routes.MapGroup("/api/devices/{device}").WithTags("Devices")
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        routes.MapGet("/api/latest", LatestAsync).WithTags("Devices").WithName("GetLatestByName")
+            .WithSummary("Gives the same for a device whose name no path can hold, as '..': latest?device=..")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         device.MapGet("/latest", LatestAsync).WithName("GetLatest").WithSummary("Gives the newest reading of each metric of a device.");

@@ -34,7 +34,7 @@ public sealed record RunAnnouncement
     /// <summary>Different readings it has published; said when it is finished.</summary>
     public long? Published { get; init; }
 
-    /// <summary>Devices that take turns.</summary>
+    /// <summary>Devices that take turns, named as <see cref="RunPlan.DeviceName"/> says; 0: the names, and who has how many, are the publisher's own.</summary>
     public required int Devices { get; init; }
 
     /// <summary>The metric they measure.</summary>
@@ -66,15 +66,15 @@ public sealed record RunAnnouncement
     {
         if (Expected < 0) return $"expected is {Expected}, below 0";
         if (Published is < 0) return $"published is {Published}, below 0";
-        if (Devices < 1) return $"devices is {Devices}, below 1";
+        if (Devices < 0) return $"devices is {Devices}, below 0";
         if (Qos is < 0 or > 2) return $"qos is {Qos}, not 0, 1 or 2";
         if (StepMicroseconds < 0) return $"stepMicroseconds is {StepMicroseconds}, below 0";
         var start = (Start - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        var steps = (Int128)(Expected / Devices) * StepMicroseconds;
+        var steps = (Int128)(Expected / Math.Max(Devices, 1)) * StepMicroseconds;
         return start + steps > Limits.LatestAt ? $"the last of {Expected} readings would be measured after the year 9999" : null;
     }
 
-    /// <summary>The same as a plan; only where there is no <see cref="Problem"/>.</summary>
+    /// <summary>The same as a plan; only where there is no <see cref="Problem"/> and devices take turns.</summary>
     public RunPlan ToPlan() => new(Expected, Devices, Start, TimeSpan.FromMicroseconds(StepMicroseconds));
 }
 

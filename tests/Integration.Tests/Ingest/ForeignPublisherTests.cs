@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Shouldly;
+using Tally.Integration.Tests.AckResponder;
+using Tally.Integration.Tests.QueryApi;
 using Tally.Mqtt;
 using Tally.Testing;
 using Xunit;
@@ -29,6 +31,26 @@ public sealed class ForeignPublisherTests(IngestServers servers)
             "Building|Temperature||0|own|17|messages: 17",
             "home|temperature|Cel|0|own|23.5|Temperature: 23.5°C",
         ]);
+    }
+
+    [Fact]
+    public async Task A_run_of_ones_own_with_paho_balances()
+    {
+        var python = Array.Find(Pythons, candidate => Run(candidate, "-c", "import paho.mqtt.client") == 0);
+        Assert.SkipWhen(python is null, "python3-paho-mqtt is not installed");
+        await using var broker = await MosquittoServer.StartAsync(TestContext.Current.CancellationToken);
+        var database = new Database(await servers.CreateMigratedAsync());
+        await using var ingest = await IngestProcess.StartReadyAsync(broker.AddressOf("ingest"), database.ConnectionString);
+        await using var responder = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"));
+        await responder.UntilReadyAsync();
+
+        var user = broker.AddressOf("device").UserInfo.Split(':');
+        Run(python!, Path.Combine(AppContext.BaseDirectory, "Ingest", "publish_run.py"), "127.0.0.1", $"{broker.Port}", user[0], user[1], "mine", "501").ShouldBe(0);
+
+        await using var api = await QueryApiHost.StartAsync(database.ConnectionString);
+        var ledger = await api.GetAsync("/api/runs/mine/ledger");
+        ledger.GetProperty("balanced").GetBoolean().ShouldBeTrue(ledger.GetRawText());
+        ledger.GetProperty("stored").GetInt64().ShouldBe(501);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed partial class DescriptionTests(StoreServer server) : QueryApiTest(
         var document = await Api.GetAsync("/openapi/v1.json");
         var paths = document.GetProperty("paths");
         paths.EnumerateObject().Select(path => path.Name).ShouldBe(
-            ["/api/runs", "/api/events", "/api/runs/{run}", "/api/runs/{run}/ledger", "/api/runs/{run}/events", "/api/devices/{device}/latest"], ignoreOrder: true);
+            ["/api/runs", "/api/events", "/api/runs/{run}", "/api/runs/{run}/ledger", "/api/runs/{run}/events", "/api/devices/{device}/latest", "/api/latest"], ignoreOrder: true);
         foreach (var path in paths.EnumerateObject())
         {
             var get = path.Value.GetProperty("get");

@@ -48,6 +48,29 @@ public sealed class DeviceTests(StoreServer server) : QueryApiTest(server)
         answer.GetProperty("device").GetString().ShouldBe(Name);
     }
 
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("a/../b")]
+    public async Task A_device_whose_name_no_path_can_hold_is_asked_for_by_a_parameter(string name)
+    {
+        await Runs.StoreAsync("r1", name, 1, 1);
+        (await Api.GetAsync($"/api/latest?device={Uri.EscapeDataString(name)}")).GetProperty("device").GetString().ShouldBe(name);
+    }
+
+    [Fact]
+    public async Task What_claims_a_time_far_ahead_is_never_the_latest_and_each_unit_is_a_row_of_its_own()
+    {
+        await Runs.StoreAsync("r1", "kitchen", 1, 5);
+        await Runs.ExecuteAsync("update readings set marks = 4 where seq = 5");
+        await Runs.ExecuteAsync("insert into series (device, metric, unit) values ('kitchen', 'temperature', '°F')");
+        await Runs.ExecuteAsync("insert into readings (series_id, at, run_id, seq, value) select id, '2026-11-20T09:00:00Z', 0, 1, 70 from series where unit = '°F'");
+
+        var readings = (await Api.GetAsync("/api/devices/kitchen/latest")).GetProperty("readings").EnumerateArray().ToArray();
+
+        readings.Select(reading => $"{reading.GetProperty("value").GetDouble()} {reading.GetProperty("unit").GetString()} {reading.GetProperty("seq").GetInt64()}").ShouldBe(["20.4 Cel 4", "70 °F 1"]);
+    }
+
     [Fact]
     public async Task An_unknown_device_is_a_problem_that_names_it()
     {

@@ -12,6 +12,41 @@ namespace Tally.Integration.Tests.QueryApi;
 public sealed class LedgerTests(StoreServer server) : QueryApiTest(server)
 {
     [Fact]
+    public async Task A_run_with_names_of_its_own_balances_by_its_number_and_without_gaps()
+    {
+        await Runs.AnnounceAsync("own", devices: 0, expected: 10, RunState.Finished, published: 10);
+        await Runs.StoreAsync("own", "kitchen", 1, 4);
+        await Runs.StoreAsync("own", "hall", 1, 3, metric: "humidity");
+        await Runs.StoreAsync("own", "hall", 5, 6, metric: "humidity");
+
+        var ledger = await Api.GetAsync("/api/runs/own/ledger");
+        ledger.GetProperty("balanced").GetBoolean().ShouldBeFalse();
+        ledger.GetProperty("missingTotal").GetInt64().ShouldBe(1);
+        ledger.GetProperty("missing")[0].GetProperty("from").GetInt64().ShouldBe(4);
+
+        await Runs.StoreAsync("own", "hall", 4, 4, metric: "humidity");
+        (await Api.GetAsync("/api/runs/own/ledger")).GetProperty("balanced").GetBoolean().ShouldBeTrue();
+
+        await Runs.AnnounceAsync("own", devices: 0, expected: 12, RunState.Finished, published: 12);
+        (await Api.GetAsync("/api/runs/own/ledger")).GetProperty("missingTotal").GetInt64().ShouldBe(2);
+        await Runs.AnnounceAsync("own", devices: 0, expected: 9, RunState.Finished, published: 9);
+        (await Api.GetAsync("/api/runs/own/ledger")).GetProperty("unexpected").GetInt64().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task One_identity_in_two_units_is_a_conflict()
+    {
+        await Runs.AnnounceAsync("own", devices: 0, expected: 2, RunState.Finished, published: 2);
+        await Runs.StoreAsync("own", "kitchen", 1, 2);
+        await Runs.ExecuteAsync("insert into series (device, metric, unit) values ('kitchen', 'temperature', '°F')");
+        await Runs.ExecuteAsync("insert into readings (series_id, at, run_id, seq, value) select s.id, '2026-11-20T09:00:00Z', r.id, 1, 70 from series s, runs r where s.unit = '°F' and name = 'own'");
+
+        var ledger = await Api.GetAsync("/api/runs/own/ledger");
+
+        (ledger.GetProperty("conflicts").GetInt64(), ledger.GetProperty("distinct").GetInt64(), ledger.GetProperty("stored").GetInt64()).ShouldBe((1, 2, 3));
+    }
+
+    [Fact]
     public async Task A_complete_run_balances_and_says_so_in_the_agreed_fields()
     {
         await Runs.AnnounceAsync("r1", devices: 3, expected: 1000, RunState.Finished, published: 1000);

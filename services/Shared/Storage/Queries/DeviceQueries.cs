@@ -17,7 +17,7 @@ public sealed class DeviceQueries(NpgsqlDataSource database)
             from series s
             cross join lateral (
                 select at, value, raw_text, run_id, seq, received_at from readings
-                where series_id = s.id and at <= now() + interval '1 day' and coalesce(marks, 0) & 4 = 0
+                where series_id = s.id and coalesce(marks, 0) & 4 = 0
                 order by at desc, run_id desc, seq desc limit 1) l
             join runs r on r.id = l.run_id
             where s.device = $1

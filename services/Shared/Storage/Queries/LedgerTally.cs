@@ -15,6 +15,7 @@ internal sealed class LedgerTally
     private readonly RunPlan? _plan;
     private readonly string? _metric;
     private readonly long _total;
+    private readonly long? _count;
     private readonly bool _hasIdentities;
     private readonly Dictionary<SeriesName, List<SeqRange>> _rejected = [];
     private readonly HashSet<int> _seen = []; // numbers of the planned devices of which something is stored or rejected
@@ -30,6 +31,7 @@ internal sealed class LedgerTally
         _plan = run.Plan;
         _metric = run.Metric;
         _total = Math.Max(0, _plan?.Expected ?? 0);
+        _count = _plan is null && run.IsAnnounced ? run.Total : null;
         _hasIdentities = run.Id != 0;
     }
 
@@ -91,6 +93,14 @@ internal sealed class LedgerTally
         EndSeries();
         foreach (var name in _rejected.Keys) Close(Open(name));
         AddSilentDevices();
+        if (_count is { } count) Compare(count - (Distinct + _rejectedRanges.Identities - Overlap + _missing.Identities));
+    }
+
+    /// <summary>Where only the number of identities is known: what fails at the ends of series has no name, what is too much is none of the run's.</summary>
+    private void Compare(Int128 difference)
+    {
+        if (difference > 0) _missing.AddUnlisted(0, difference);
+        else Unexpected -= difference;
     }
 
     private void EndSeries()

@@ -38,7 +38,7 @@ internal static class LedgerVerdict
         {
             yield return "These readings came without run and number, so nothing says how many there should be.";
         }
-        else if (run.Plan is null)
+        else if (!run.IsAnnounced)
         {
             yield return "The run is not announced, so nothing says how many readings belong to it.";
         }

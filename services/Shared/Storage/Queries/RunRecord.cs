@@ -20,7 +20,7 @@ public sealed record RunRecord
     /// <summary>Different readings it has published; null until it says that it is finished.</summary>
     public long? Published { get; init; }
 
-    /// <summary>Devices that take turns; null while it is not announced.</summary>
+    /// <summary>Devices that take turns; 0 where the names are the publisher's own; null while it is not announced.</summary>
     public int? Devices { get; init; }
 
     /// <summary>The metric they measure; null while it is not announced.</summary>
@@ -62,11 +62,15 @@ public sealed record RunRecord
     /// <summary>Readings rejected, copies included.</summary>
     public required long Rejected { get; init; }
 
+    /// <summary>It has said how many identities belong to it.</summary>
+    public bool IsAnnounced => State != RunState.Unannounced && Total is not null;
+
     /// <summary>How many identities belong to the run, as far as it has said: published, else expected, else unknown.</summary>
     public long? Total => Published ?? Expected;
 
     /// <summary>
-    /// Which identities belong to it; null while it is not announced. The times of the plan are left out: an identity has none.
+    /// Which identities belong to it; null while it is not announced, or where the names are the publisher's own. The times of the plan are
+    /// left out: an identity has none.
     /// </summary>
     internal RunPlan? Plan =>
         State != RunState.Unannounced && Total is { } total && Devices is > 0 and var devices
