@@ -3,7 +3,7 @@
 # cache mounts. Behind a package feed of your own: --build-arg RestoreSources=URL, or a nuget.config in the root of the clone.
 # The defaults are those of images.env.
 ARG DOTNET_SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0
-ARG DOTNET_RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+ARG DOTNET_RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled-extra
 
 FROM ${DOTNET_SDK_IMAGE} AS build
 WORKDIR /src

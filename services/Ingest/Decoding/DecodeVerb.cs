@@ -21,7 +21,7 @@ internal static class DecodeVerb
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.AddCheckedOptions<DecodeOptions>(DecodeOptions.Section);
-        builder.Services.AddOptions<IngestOptions>().PostConfigure<DecodeOptions>((ingest, decode) => ingest.Presets += $",{decode.Source}");
+        builder.Services.AddOptions<IngestOptions>().PostConfigure<DecodeOptions>((ingest, decode) => ingest.Presets = $"{ingest.Presets},{decode.Source}".Trim(','));
         builder.Logging.SetMinimumLevel(LogLevel.Warning); // the lines of the verb say it all
         return builder;
     }

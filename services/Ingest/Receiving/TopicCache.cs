@@ -11,10 +11,10 @@ namespace Tally.Ingest.Receiving;
 internal sealed class TopicCache(SourceSet sources, AckAddresses addresses)
 {
     /// <summary>
-    /// Topics kept, about 700 bytes each with their names: 14 MB of the 150 that the process may use. When there are more, all are
-    /// forgotten and found again, which costs an allocation for each.
+    /// Topics kept, about 500 bytes each with their names. When there are more, all are forgotten and found again: then each message costs
+    /// what it costs to find one, and what the garbage of that takes is more than what is kept.
     /// </summary>
-    private const int Capacity = 20_000;
+    private const int Capacity = 60_000;
 
     private readonly Dictionary<byte[], TopicRoute> _known = new(ByteKeys.Instance);
 
@@ -45,7 +45,7 @@ internal sealed class TopicCache(SourceSet sources, AckAddresses addresses)
         if (!Names.Fits(deviceName, Limits.NameBytes)) return Names.Misfit("the device in the topic", deviceName, Limits.NameBytes);
         if (!Names.Fits(metricName, Limits.NameBytes)) return Names.Misfit("the metric in the topic", metricName, Limits.NameBytes);
         route = new TopicRoute(
-            source, deviceName, metricName, new SeriesOrigin(topic, source.Name, source.MaxSeries), addresses.OfDevice(deviceName), sources.SubscriptionOf(topic));
+            source, deviceName, metricName, new SeriesOrigin(topic, source.Name, source.MaxSeries), addresses, sources.SubscriptionOf(topic));
         return null;
     }
 }

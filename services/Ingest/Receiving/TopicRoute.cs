@@ -8,12 +8,13 @@ namespace Tally.Ingest.Receiving;
 /// <param name="device">Device, UTF-8.</param>
 /// <param name="metric">Metric, UTF-8; empty: the topic names none.</param>
 /// <param name="origin">What its series have as theirs.</param>
-/// <param name="deviceAddress">Where the device is acknowledged when its messages ask for no other place.</param>
+/// <param name="addresses">Knows where the device is acknowledged.</param>
 /// <param name="subscription">Identifier of the subscription whose copies count, where several bring the topic's messages; else 0.</param>
-internal sealed class TopicRoute(Source source, byte[] device, byte[] metric, SeriesOrigin origin, AckAddress deviceAddress, uint subscription)
+internal sealed class TopicRoute(Source source, byte[] device, byte[] metric, SeriesOrigin origin, AckAddresses addresses, uint subscription)
 {
     private const int MostMetrics = 100;
 
+    private AckAddress? _deviceAddress;
     private Series? _last;
     private Dictionary<byte[], Series>? _others;
     private long? _warnedAt;
@@ -31,7 +32,7 @@ internal sealed class TopicRoute(Source source, byte[] device, byte[] metric, Se
     public SeriesOrigin Origin => origin;
 
     /// <summary>Where the device is acknowledged when its messages ask for no other place.</summary>
-    public AckAddress DeviceAddress => deviceAddress;
+    public AckAddress DeviceAddress => _deviceAddress ??= addresses.OfDevice(device);
 
     /// <summary>Something in its messages was passed over, and was named in the log.</summary>
     public bool IsIgnoringTold { get; set; }
