@@ -22,7 +22,7 @@ internal static class DecodeVerb
     {
         builder.Services.AddCheckedOptions<DecodeOptions>(DecodeOptions.Section);
         builder.Services.AddOptions<IngestOptions>().PostConfigure<DecodeOptions>((ingest, decode) => ingest.Presets = $"{ingest.Presets},{decode.Source}".Trim(','));
-        builder.Logging.SetMinimumLevel(LogLevel.Warning); // the lines of the verb say it all
+        builder.Logging.AddFilter("Tally.Ingest", LogLevel.None); // the lines of the verb say it all
         return builder;
     }
 

@@ -29,7 +29,8 @@ internal static class ReplayVerb
     {
         builder.Services.AddCheckedOptions<ReplayOptions>(ReplayOptions.Section);
         builder.Services.AddOptions<IngestOptions>().PostConfigure(ingest => ingest.Instance = "replay"); // its counts stand in rows of their own
-        builder.Logging.SetMinimumLevel(LogLevel.Warning); // the verb's own line says it all
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter("Tally.Ingest", LogLevel.None); // the verb's own line says it all
         return builder;
     }
 

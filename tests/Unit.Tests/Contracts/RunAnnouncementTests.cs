@@ -56,7 +56,8 @@ public sealed class RunAnnouncementTests
     [Fact]
     public void Numbers_that_no_plan_can_be_made_of_are_named()
     {
-        (Announcement with { Devices = 0 }).Problem().ShouldBe("devices is 0, below 1");
+        (Announcement with { Devices = -1 }).Problem().ShouldBe("devices is -1, below 0");
+        (Announcement with { Devices = 0 }).Problem().ShouldBeNull("the names are the publisher's own");
         (Announcement with { Expected = -1 }).Problem().ShouldBe("expected is -1, below 0");
         (Announcement with { Published = -1 }).Problem().ShouldBe("published is -1, below 0");
         (Announcement with { Qos = 3 }).Problem().ShouldBe("qos is 3, not 0, 1 or 2");

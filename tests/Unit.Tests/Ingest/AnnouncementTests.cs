@@ -39,7 +39,7 @@ public sealed class AnnouncementTests
         Refused(Valid with { State = RunState.Unannounced }).ShouldContain("state");
         Refused(Valid with { Expected = -1 }).ShouldContain("expected");
         Refused(Valid with { Published = -1 }).ShouldContain("published");
-        Refused(Valid with { Devices = 0 }).ShouldContain("devices");
+        Refused(Valid with { Devices = -1 }).ShouldContain("devices");
         Refused(Valid with { Qos = 3 }).ShouldContain("qos");
         Refused(Valid with { StepMicroseconds = -1 }).ShouldContain("step");
         Refused(Valid with { Metric = "a\0b" }).ShouldContain("NUL");
