@@ -51,8 +51,8 @@ internal sealed class WriterLoop(
             var result = await writer.WriteAsync(batch.Rows, cancellationToken);
             IngestTelemetry.CountStored(result.Stored);
             IngestTelemetry.Duplicates.Add(result.Duplicates);
-            IngestTelemetry.Rejected.Add(batch.Rejections.Count + result.Refused);
-            totals.Add(result, batch.Rejections.Count);
+            IngestTelemetry.Rejected.Add(batch.Rows.DeadLetters.Count + result.Refused);
+            totals.Add(result, batch.Rows.DeadLetters.Count);
             batch.Traces.EndStoring(); // and with it what the span of the batch surrounds
         }
 
