@@ -49,6 +49,9 @@ public sealed record IngestOptions : IValidatableObject
     /// </summary>
     public string Presets { get; set; } = "";
 
+    /// <summary>Time zone (IANA, <c>Europe/Berlin</c>) of times without an offset, where a source names none. Tasmota sends local times.</summary>
+    public string TimeZone { get; set; } = "UTC";
+
     /// <summary>Sources of your own; they go before the presets'.</summary>
     public IReadOnlyList<SourceOptions> Sources { get; set; } = [];
 

@@ -71,17 +71,20 @@ internal sealed class ForeignRows(Catalog catalog, TimeProvider time, ILogger lo
         return null;
     }
 
+    /// <summary>Says that a metric has another unit than before, once an hour for each topic.</summary>
+    public void TellUnit(TopicRoute route, Series series)
+    {
+        if (!route.MayWarn(time)) return;
+        logger.LogWarning(
+            "{Topic}: the unit of {Metric} has changed to '{Unit}'; readings of each unit are kept apart. Said once an hour.",
+            route.Origin.Topic, Encoding.UTF8.GetString(series.Metric.Span), Encoding.UTF8.GetString(series.Unit.Span));
+    }
+
     private Series SeriesOf(TopicRoute route, ReadOnlySpan<byte> device, ReadOnlySpan<byte> metric, ReadOnlySpan<byte> unit)
     {
         if (!device.IsEmpty) return catalog.GetSeries(device, metric, unit, route.Origin);
         var series = route.SeriesOf(catalog, metric, unit, out var changed);
-        if (changed && route.MayWarn(time))
-        {
-            logger.LogWarning(
-                "{Topic}: the unit of {Metric} has changed to '{Unit}'; readings of each unit are kept apart. Said once an hour.",
-                route.Origin.Topic, Encoding.UTF8.GetString(metric), Encoding.UTF8.GetString(unit));
-        }
-
+        if (changed) TellUnit(route, series);
         return series;
     }
 

@@ -101,11 +101,13 @@ internal sealed class MessageReader(
     private void AddNative(in MqttMessage message, PendingBatch batch, int number, TopicRoute route, AckAddress? asked, in NativeReading reading)
     {
         var run = catalog.GetRun(reading.Run);
+        var series = route.SeriesOf(catalog, route.Metric.Length > 0 ? route.Metric.Span : "value"u8, reading.Unit, out var changed);
+        if (changed) _rows.TellUnit(route, series);
         batch.TellAbout(number, asked ?? route.DeviceAddress, message.Packet.CorrelationData);
         batch.CountReceived(run, 1);
         batch.Rows.Add(new Reading
         {
-            Series = route.SeriesOf(catalog, route.Metric.Length > 0 ? route.Metric.Span : "value"u8, reading.Unit, out _),
+            Series = series,
             Run = run,
             Seq = reading.Seq,
             At = reading.At!.Value,

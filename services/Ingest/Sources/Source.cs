@@ -9,8 +9,9 @@ internal sealed class Source
     /// <summary>Makes one of its options.</summary>
     /// <param name="name">What it is called in dead letters and health: its preset, or <c>Sources:{index}</c>.</param>
     /// <param name="options">Its options.</param>
+    /// <param name="timeZone">What its times are told in where it does not say.</param>
     /// <exception cref="FormatException">One of them is wrong; the message names it, its value and what is expected.</exception>
-    public Source(string name, SourceOptions options)
+    public Source(string name, SourceOptions options, string timeZone)
     {
         Name = name;
         MaxSeries = options.MaxSeries;
@@ -22,9 +23,9 @@ internal sealed class Source
         {
             TimePath = options.Time,
             DeviceTag = options.DeviceTag,
-            TimeZone = TimeZoneInfo.TryFindSystemTimeZoneById(options.TimeZone, out var zone)
+            TimeZone = TimeZoneInfo.TryFindSystemTimeZoneById(options.TimeZone ?? timeZone, out var zone)
                 ? zone
-                : throw new FormatException($"TimeZone '{options.TimeZone}' is not known here: expected a name like Europe/Berlin"),
+                : throw new FormatException($"TimeZone '{options.TimeZone ?? timeZone}' is not known here: expected a name like Europe/Berlin"),
             Pattern = options.Pattern is null ? null : ReadPattern(options.Pattern),
         };
     }

@@ -19,8 +19,8 @@ public sealed record SourceOptions
     /// <summary>Path of the time in JSON (<c>Time</c>, <c>params.ts</c>); null: <c>at</c>, <c>ts</c>, <c>time</c> or <c>timestamp</c>.</summary>
     public string? Time { get; set; }
 
-    /// <summary>Time zone (IANA) of times without an offset.</summary>
-    public string TimeZone { get; set; } = "UTC";
+    /// <summary>Time zone (IANA) of times without an offset; null: <see cref="IngestOptions.TimeZone"/>.</summary>
+    public string? TimeZone { get; set; }
 
     /// <summary>Key of the tag that names the device, in line protocol; null: the topic does.</summary>
     public string? DeviceTag { get; set; }

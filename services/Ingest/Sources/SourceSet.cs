@@ -12,10 +12,10 @@ internal sealed class SourceSet
     /// <exception cref="FormatException">One of them is wrong; the message names it, its value and what is expected.</exception>
     public SourceSet(IngestOptions options)
     {
-        for (var i = 0; i < options.Sources.Count; i++) Add($"Sources:{i}", options.Sources[i]);
+        for (var i = 0; i < options.Sources.Count; i++) Add($"Sources:{i}", options.Sources[i], options.TimeZone);
         foreach (var preset in PresetsOf(options.Presets))
         {
-            foreach (var source in Presets.ByName[preset]) Add(preset, source);
+            foreach (var source in Presets.ByName[preset]) Add(preset, source, options.TimeZone);
         }
 
         // A filter that another one covers would only bring its messages twice.
@@ -67,11 +67,11 @@ internal sealed class SourceSet
         return null;
     }
 
-    private void Add(string name, SourceOptions options)
+    private void Add(string name, SourceOptions options, string timeZone)
     {
         try
         {
-            var source = new Source(name, options);
+            var source = new Source(name, options, timeZone);
             if (TopicFilters.ReservedBy(source.Template.Filter) is { } reserved) throw new FormatException($"Topic '{options.Topic}' matches topics of {reserved}, which are Tally's own");
             _sources.Add(source);
         }

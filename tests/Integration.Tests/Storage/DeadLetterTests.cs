@@ -86,4 +86,25 @@ public sealed class DeadLetterTests(StoreServer server)
         var message = batch.AddMessage(System.Text.Encoding.UTF8.GetBytes(topic), System.Text.Encoding.UTF8.GetBytes(payload));
         batch.DeadLetters.Add(new DeadLetter(message, "no number in it", store.Catalog.Foreign, null, null, 0));
     }
+
+    [Fact]
+    public async Task Old_letters_and_those_beyond_the_limit_are_thrown_away_the_oldest_first()
+    {
+        await using var store = new Store(await server.CreateMigratedAsync());
+        var batch = new ReadingBatch(4);
+        for (var i = 1; i <= 4; i++)
+        {
+            var message = batch.AddMessage([(byte)('a' + i)], new byte[400_000]);
+            batch.DeadLetters.Add(new DeadLetter(message, "no number", null, "d", "m", i));
+        }
+
+        await store.Writer().WriteAsync(batch, Store.Cancellation);
+        await store.QueryAsync("UPDATE dead_letters SET last_seen = now() - seq * interval '1 day'");
+        var letters = new DeadLetterQueries(store.Source);
+
+        (await letters.ForgetAsync(new DeadLetterOptions { KeepFor = TimeSpan.FromDays(3.5) }, Store.Cancellation)).ShouldBe(1);
+        (await letters.ForgetAsync(new DeadLetterOptions { KeepBytes = 1_000_000 }, Store.Cancellation)).ShouldBe(1);
+
+        (await store.QueryAsync("SELECT seq FROM dead_letters ORDER BY seq")).ShouldBe([1L, 2L]);
+    }
 }

@@ -126,6 +126,31 @@ public sealed class SourceTests
     }
 
     [Fact]
+    public void Times_without_an_offset_are_told_in_the_zone_of_the_source_or_of_all()
+    {
+        using var receiver = new Receiver(new IngestOptions { Presets = "tasmota", TimeZone = "Europe/Berlin", Sources = [new SourceOptions { Topic = "tele/utc/SENSOR", TimeZone = "UTC" }] });
+
+        var batch = receiver.Read(
+            new TestMessage("tele/d/SENSOR", """{"Time":"2026-07-01T12:00:00","T":1}"""),
+            new TestMessage("tele/d/SENSOR", """{"Time":"2026-01-01T12:00:00","T":1}"""),
+            new TestMessage("tele/utc/SENSOR", """{"Time":"2026-07-01T12:00:00","T":1}"""),
+            new TestMessage("tele/d/SENSOR", """{"Time":"2026-03-29T02:30:00","T":1}"""));
+
+        batch.Rows.Readings.ToArray().Select(reading => DateTime.UnixEpoch.AddTicks(reading.At * 10).Hour).ShouldBe([10, 11, 12]);
+        batch.Rejections.ShouldHaveSingleItem().Reason.ShouldStartWith("the time has no offset, and its zone has it twice or not at all");
+    }
+
+    [Fact]
+    public void What_is_passed_over_is_counted_and_a_unit_that_belongs_to_nothing_too()
+    {
+        var found = new DecodedReadings();
+
+        new JsonReadings().Read("""{"a":1,"unit":"Cel","state":"idle","none":null}"""u8, DecodeSettings.Usual, found).ShouldBeNull();
+
+        (found.Count, found.Ignored, found.FirstIgnored).ShouldBe((1, 2, "state"));
+    }
+
+    [Fact]
     public void A_tag_can_name_the_device_and_tags_that_nobody_names_are_no_series()
     {
         using var receiver = new Receiver(new IngestOptions { Presets = "telegraf", Sources = [new SourceOptions { Topic = "influx", Format = PayloadFormat.LineProtocol, DeviceTag = "host" }, new SourceOptions { Topic = "x/{device}" }] });

@@ -97,8 +97,10 @@ public sealed class DecodedReadings
     }
 
     /// <summary>Gives the reading of that metric a unit that stood elsewhere in the message.</summary>
-    public void SetUnit(int first, ReadOnlySpan<byte> metric, ReadOnlySpan<byte> unit)
+    /// <returns>False: there is no such reading.</returns>
+    public bool TrySetUnit(int first, ReadOnlySpan<byte> metric, ReadOnlySpan<byte> unit)
     {
+        var found = false;
         for (var i = first; i < Count; i++)
         {
             var entry = _entries[i];
@@ -109,7 +111,10 @@ public sealed class DecodedReadings
             unit.CopyTo(_bytes.AsSpan(_used + length));
             _entries[i] = entry with { Start = _used, UnitLength = unit.Length };
             _used += length + unit.Length;
+            found = true;
         }
+
+        return found;
     }
 
     /// <summary>Takes a beginning away from the metrics from <paramref name="first"/> on, where all of them have it.</summary>

@@ -100,7 +100,7 @@ public sealed class JsonReadings
 
         if (_timeProblem is not null) return _timeProblem;
         if (_timeRank != int.MaxValue) _readings.CutPrefix(first, "values."u8);
-        if (_unitLength > 0) _readings.SetUnit(first, "value"u8, _unit.AsSpan(0, _unitLength));
+        if (_unitLength > 0 && !_readings.TrySetUnit(first, "value"u8, _unit.AsSpan(0, _unitLength))) _readings.Ignore("unit"u8);
         if (_readings.FindRepeated(first) is >= 0 and var repeated) return $"a property is there twice: {Encoding.UTF8.GetString(_readings[repeated].Metric)}";
         _readings.SetTime(first, _time);
         return null;

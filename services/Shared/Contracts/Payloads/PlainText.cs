@@ -144,7 +144,7 @@ public static partial class PlainText
         return null;
     }
 
-    [GeneratedRegex($@"^(?:{Word}(?:\s+{Word})*(?:\s*[:=]\s*|\s+))?{Number}(?:\.|{Exponent}(?:\s*(?<unit>(?:(?:%|°|deg|degrees)\s+)?{Unit}))?)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex($@"^(?:{Word}(?:\s+{Word})*(?:\s*[:=]\s*|\s+))?{Number}(?:\.|{Exponent}(?:(?:\s+|(?!\p{{L}}))(?<unit>(?:(?:%|°|deg|degrees)\s+)?{Unit}))?)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Whole();
 
     [GeneratedRegex($"^{Number}$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
