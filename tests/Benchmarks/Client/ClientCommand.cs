@@ -9,17 +9,8 @@ internal static class ClientCommand
     /// <summary>Describes it.</summary>
     public static Command Create()
     {
-        var messages = new Option<int>("--messages") { Description = "Messages measured.", DefaultValueFactory = _ => 500_000 };
-        var warmUp = new Option<int>("--warm-up") { Description = "Messages before that.", DefaultValueFactory = _ => 500_000 };
-        foreach (var option in (Option<int>[])[messages, warmUp])
-        {
-            option.Validators.Add(result =>
-            {
-                if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < 1)
-                    result.AddError($"{option.Name} is '{result.Tokens[0].Value}': a number from 1 is allowed.");
-            });
-        }
-
+        var messages = CountOption.Of("--messages", "Messages measured.", 500_000);
+        var warmUp = CountOption.Of("--warm-up", "Messages before that.", 500_000);
         var json = JsonFile.Option();
         var command = new Command("client", "Measures what publishing and receiving a message costs, and what it costs MQTTnet's own client.") { messages, warmUp, json };
         command.SetAction(async (parsed, cancellationToken) =>

@@ -8,18 +8,9 @@ internal static class PipelineCommand
     /// <summary>Describes it.</summary>
     public static Command Create()
     {
-        var pairs = new Option<int>("--pairs") { Description = "Pairs of slices, at least 7 for a figure to quote.", DefaultValueFactory = _ => 9 };
-        var slice = new Option<int>("--slice") { Description = "Messages in a slice.", DefaultValueFactory = _ => 100_000 };
-        var devices = new Option<int>("--devices") { Description = "Devices that take turns.", DefaultValueFactory = _ => 100 };
-        foreach (var option in (Option<int>[])[pairs, slice, devices])
-        {
-            option.Validators.Add(result =>
-            {
-                if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() < 1)
-                    result.AddError($"{option.Name} is '{result.Tokens[0].Value}': a number from 1 is allowed.");
-            });
-        }
-
+        var pairs = CountOption.Of("--pairs", "Pairs of slices, at least 7 for a figure to quote.", 9);
+        var slice = CountOption.Of("--slice", "Messages in a slice.", 100_000);
+        var devices = CountOption.Of("--devices", "Devices that take turns.", 100);
         var json = JsonFile.Option();
         var command = new Command("pipeline", "Measures the pipeline beside the broker's own ceiling, in turns.") { pairs, slice, devices, json };
         command.SetAction(async (parsed, cancellationToken) =>
