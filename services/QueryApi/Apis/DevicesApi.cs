@@ -16,14 +16,16 @@ internal static class DevicesApi
             .WithSummary("Gives the same for a device whose name no path can hold, as '..': latest?device=..")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
-        device.MapGet("/latest", LatestAsync).WithName("GetLatest").WithSummary("Gives the newest reading of each metric of a device.");
+        device.MapGet("/latest", LatestOfPathAsync).WithName("GetLatest").WithSummary("Gives the newest reading of each metric of a device.");
         return routes;
     }
+
+    private static Task<Results<Ok<DeviceReadings>, ProblemHttpResult>> LatestOfPathAsync(string device, DeviceQueries devices, CancellationToken cancellationToken) =>
+        LatestAsync(device.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), devices, cancellationToken); // the one escape that routing leaves as it is
 
     private static async Task<Results<Ok<DeviceReadings>, ProblemHttpResult>> LatestAsync(
         string device, DeviceQueries devices, CancellationToken cancellationToken)
     {
-        device = device.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // the one escape that routing leaves as it is
         var readings = await devices.LatestAsync(device, cancellationToken);
         return readings.Count > 0
             ? TypedResults.Ok(new DeviceReadings(device, readings))

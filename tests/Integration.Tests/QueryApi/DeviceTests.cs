@@ -52,6 +52,7 @@ public sealed class DeviceTests(StoreServer server) : QueryApiTest(server)
     [InlineData(".")]
     [InlineData("..")]
     [InlineData("a/../b")]
+    [InlineData("a%2Fb")]
     public async Task A_device_whose_name_no_path_can_hold_is_asked_for_by_a_parameter(string name)
     {
         await Runs.StoreAsync("r1", name, 1, 1);
