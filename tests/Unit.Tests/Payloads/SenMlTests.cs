@@ -153,6 +153,7 @@ public sealed class SenMlTests
     [InlineData("""[{"vb":1}]""", "vb is no boolean")]
     [InlineData("""[{"v":"1"}]""", "v is not a number")]
     [InlineData("""[{"v":1e400}]""", "v is not a number")]
+    [InlineData("""[{"v":1e-400}]""", "v is not a number")]
     [InlineData("""[{"bv":1e308,"v":1e308}]""", "out of the range of a double")]
     [InlineData("""[{"v":1,"t":"now"}]""", "t is not a number")]
     [InlineData("""[{"v":1,"t":1e12}]""", "the time (bt + t)")]

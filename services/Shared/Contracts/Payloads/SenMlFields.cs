@@ -103,9 +103,8 @@ internal sealed class SenMlFields
                 problem = ReadText(ref json, "u", _unit, out _unitLength);
                 break;
             case Field.Value:
-                problem = ReadNumber(ref json, "v", out number);
+                problem = ReadNumber(ref json, "v", out number, out _valueText);
                 Value = number;
-                if (problem is null) Numbers.TryRead(json.ValueSpan, out _, out _valueText);
                 break;
             case Field.Time:
                 problem = ReadNumber(ref json, "t", out number);
@@ -195,11 +194,13 @@ internal sealed class SenMlFields
         return _records > 1 && version != Version ? "bver differs from the records before (RFC 8428, 4.4)" : null;
     }
 
-    private static string? ReadNumber(ref Utf8JsonReader json, string label, out double number)
+    private static string? ReadNumber(ref Utf8JsonReader json, string label, out double number) => ReadNumber(ref json, label, out number, out _);
+
+    private static string? ReadNumber(ref Utf8JsonReader json, string label, out double number, out string? exact)
     {
-        number = 0;
+        (number, exact) = (0, null);
         json.Read();
-        return json.TokenType == JsonTokenType.Number && json.TryGetDouble(out number) && double.IsFinite(number)
+        return json.TokenType == JsonTokenType.Number && Numbers.TryRead(json.ValueSpan, out number, out exact)
             ? null
             : $"{label} is not a number in the range of a double";
     }
