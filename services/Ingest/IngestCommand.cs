@@ -108,46 +108,37 @@ internal static class IngestCommand
     }
 
     /// <summary>Says what would be stored.</summary>
-    public static async Task<int> DecodeAsync(this WebApplication app)
-    {
-        await using (app)
-        {
-            app.Services.GetService<IStartupValidator>()?.Validate(); // the host does it at its start, and is not started here
-            return DecodeVerb.Run(app.Services, Console.OpenStandardInput(), Console.Out, Console.Error);
-        }
-    }
+    public static Task<int> DecodeAsync(this WebApplication app) => app.RunVerbAsync(() =>
+        Task.FromResult(DecodeVerb.Run(app.Services, Console.OpenStandardInput(), Console.Out, Console.Error)));
 
     /// <summary>Prints what the sources add to the broker's ACL.</summary>
-    public static async Task<int> PrintAclAsync(this WebApplication app)
+    public static Task<int> PrintAclAsync(this WebApplication app) => app.RunVerbAsync(() =>
     {
-        await using (app)
-        {
-            app.Services.GetService<IStartupValidator>()?.Validate();
-            AclVerb.Run(app.Services.GetRequiredService<SourceSet>(), Console.Out);
-            return ExitStatus.Done;
-        }
-    }
+        AclVerb.Run(app.Services.GetRequiredService<SourceSet>(), Console.Out);
+        return Task.FromResult(ExitStatus.Done);
+    });
 
     /// <summary>Reads dead letters in again.</summary>
-    public static async Task<int> ReplayAsync(this WebApplication app)
+    public static Task<int> ReplayAsync(this WebApplication app) => app.RunVerbAsync(() =>
     {
-        await using (app)
-        {
-            CheckSetting(app.Configuration.TelemetryConnectionString);
-            app.Services.GetService<IStartupValidator>()?.Validate();
-            return await ReplayVerb.RunAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
-        }
-    }
+        CheckSetting(app.Configuration.TelemetryConnectionString);
+        return ReplayVerb.RunAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+    });
 
     /// <summary>Retires the instance that the settings name.</summary>
-    public static async Task<int> RetireAsync(this WebApplication app)
+    public static Task<int> RetireAsync(this WebApplication app) => app.RunVerbAsync(() =>
+    {
+        CheckSetting(app.Configuration.BrokerAddress);
+        CheckSetting(app.Configuration.TelemetryConnectionString);
+        return RetireVerb.RunAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+    });
+
+    private static async Task<int> RunVerbAsync(this WebApplication app, Func<Task<int>> run)
     {
         await using (app)
         {
-            CheckSetting(app.Configuration.BrokerAddress);
-            CheckSetting(app.Configuration.TelemetryConnectionString);
             app.Services.GetService<IStartupValidator>()?.Validate(); // the host does it at its start, and is not started here
-            return await RetireVerb.RunAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+            return await run();
         }
     }
 

@@ -146,7 +146,7 @@ internal sealed class MessageReader(
         if (_found.Remainder is { } remainder)
         {
             batch.CountReceived(catalog.Foreign, 1);
-            batch.Rows.DeadLetters.Add(new DeadLetter(number, remainder, null, NameOf(route.Device), NameOf(route.Metric), 0, route.Source.Name));
+            batch.Keep(new Rejection(number, remainder, route, null, 0));
         }
 
         if (_found.Ignored > 0) TellIgnored(route);
@@ -200,8 +200,6 @@ internal sealed class MessageReader(
         batch.CountReceived(rejection.Run ?? catalog.Foreign, 1);
         batch.Reject(rejection);
     }
-
-    private static string NameOf(ReadOnlyMemory<byte> name) => Encoding.UTF8.GetString(name.Span);
 
     private long Now() => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 }

@@ -45,6 +45,7 @@ internal static class ReplayVerb
         var options = services.GetRequiredService<ReplayOptions>();
         var source = services.GetRequiredService<NpgsqlDataSource>();
         var letters = new DeadLetterQueries(source);
+        var (reader, writer) = (services.GetRequiredService<MessageReader>(), services.GetRequiredService<BatchWriter>());
         var (read, again, stored, after) = (0, 0, 0L, 0L);
         try
         {
@@ -52,8 +53,8 @@ internal static class ReplayVerb
             {
                 after = page[^1].Id;
                 var asked = page.Where(letter => options.Topic is null || TopicFilters.Overlap(options.Topic, letter.Topic)).ToList();
-                var batch = Read(services.GetRequiredService<MessageReader>(), asked);
-                var result = await services.GetRequiredService<BatchWriter>().WriteAsync(batch.Rows, cancellationToken);
+                var batch = Read(reader, asked);
+                var result = await writer.WriteAsync(batch.Rows, cancellationToken);
                 var rejected = Rejected(batch);
                 await letters.SetReplayedAsync([.. asked.Where((_, message) => !rejected.Contains(message)).Select(letter => letter.Id)], cancellationToken);
                 (read, again, stored) = (read + asked.Count, again + rejected.Count, stored + result.Stored);

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Tally.Contracts.Payloads;
 
 namespace Tally.Ingest.Sources;
@@ -47,6 +46,5 @@ public sealed record SourceOptions
     public IReadOnlyDictionary<string, double> Offset { get; set; } = new Dictionary<string, double>();
 
     /// <summary>Series that it may make. A device that draws its name by lot fills the store with series of one reading; what is beyond is rejected.</summary>
-    [Range(1, int.MaxValue)]
     public int MaxSeries { get; set; } = 100_000;
 }

@@ -110,6 +110,12 @@ internal sealed class PendingBatch(int capacity)
     public void Reject(Rejection rejection)
     {
         Rejections.Add(rejection);
+        Keep(rejection);
+    }
+
+    /// <summary>Keeps a message as a dead letter, of which readings may be stored all the same.</summary>
+    public void Keep(Rejection rejection)
+    {
         var (route, device, metric) = (rejection.Topic, "", "");
         if (route is not null) (device, metric) = (Encoding.UTF8.GetString(route.Device.Span), Encoding.UTF8.GetString(route.Metric.Span));
         Rows.DeadLetters.Add(new DeadLetter(rejection.Message, rejection.Reason, rejection.Run, device, metric, rejection.Seq, route?.Source.Name ?? ""));

@@ -124,8 +124,8 @@ public sealed partial class BatchWriter
     {
         foreach (ref var reading in readings)
         {
-            if (reading.Series.Id == series && reading.At == at && reading.Run.Id == run && reading.Seq == seq && !reading.Value.Equals(stored))
-                reading.Refused = RowOrder.Conflict(stored, reading.Value);
+            if (reading.Series.Id == series && reading.At == at && reading.Run.Id == run && reading.Seq == seq)
+                reading.Refused ??= RowOrder.RefuseConflict(stored, reading.Value);
         }
     }
 

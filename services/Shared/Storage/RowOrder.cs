@@ -69,20 +69,15 @@ internal sealed class RowOrder
         for (var i = 0; i < readings.Length; i++)
         {
             ref var reading = ref readings[i];
-            reading.Refused ??= reading.Series.Refused ?? reading.Run.Refused ?? RefuseTime(reading.At);
+            var again = last >= 0 && IsSame(readings[last], reading);
+            reading.Refused ??= reading.Series.Refused ?? reading.Run.Refused ?? RefuseTime(reading.At) ?? (again ? RefuseConflict(readings[last].Value, reading.Value) : null);
             ref var run = ref counts.Of(reading.Run);
             if (reading.Refused is not null)
             {
                 run.Rejected++;
                 Refused++;
             }
-            else if (last >= 0 && IsSame(readings[last], reading) && !readings[last].Value.Equals(reading.Value))
-            {
-                reading.Refused = Conflict(readings[last].Value, reading.Value);
-                run.Rejected++;
-                Refused++;
-            }
-            else if (reading.IsKnown || (last >= 0 && IsSame(readings[last], reading)))
+            else if (again || reading.IsKnown)
             {
                 run.Duplicates++;
             }
@@ -95,9 +90,9 @@ internal sealed class RowOrder
         }
     }
 
-    /// <summary>Why a reading is refused whose identity and time another value has.</summary>
-    public static string Conflict(double stored, double refused) => string.Create(
-        CultureInfo.InvariantCulture, $"a conflict, its identity and time are stored with another value: {stored:R}, not {refused:R}");
+    /// <summary>Why a reading is refused whose identity and time another value has; null where it is the same value.</summary>
+    public static string? RefuseConflict(double stored, double value) => stored.Equals(value) ? null : string.Create(
+        CultureInfo.InvariantCulture, $"a conflict, its identity and time are stored with another value: {stored:R}, not {value:R}");
 
     private static bool IsSame(in Reading one, in Reading other) =>
         one.Seq == other.Seq && one.At == other.At && one.Series.Id == other.Series.Id && one.Run.Id == other.Run.Id;

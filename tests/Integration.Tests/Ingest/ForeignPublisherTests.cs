@@ -16,14 +16,13 @@ public sealed class ForeignPublisherTests(IngestServers servers)
     [Fact]
     public async Task An_unmodified_paho_script_is_stored_with_the_right_values()
     {
-        var python = Array.Find(Pythons, candidate => Run(candidate, "-c", "import paho.mqtt.client") == 0);
-        Assert.SkipWhen(python is null, "python3-paho-mqtt is not installed");
+        var python = FindPython();
         await using var broker = await MosquittoServer.StartAsync(TestContext.Current.CancellationToken);
         var database = new Database(await servers.CreateMigratedAsync());
         await using var ingest = await IngestProcess.StartReadyAsync(broker.AddressOf("ingest"), database.ConnectionString);
 
         var user = broker.AddressOf("device").UserInfo.Split(':');
-        Run(python!, Path.Combine(AppContext.BaseDirectory, "Ingest", "publish_temperature.py"), "127.0.0.1", $"{broker.Port}", user[0], user[1]).ShouldBe(0);
+        Run(python, Path.Combine(AppContext.BaseDirectory, "Ingest", "publish_temperature.py"), "127.0.0.1", $"{broker.Port}", user[0], user[1]).ShouldBe(0);
         await database.UntilCountAsync("readings", 2);
 
         (await database.ReadingsAsync()).ShouldBe(
@@ -36,8 +35,7 @@ public sealed class ForeignPublisherTests(IngestServers servers)
     [Fact]
     public async Task A_run_of_ones_own_with_paho_balances()
     {
-        var python = Array.Find(Pythons, candidate => Run(candidate, "-c", "import paho.mqtt.client") == 0);
-        Assert.SkipWhen(python is null, "python3-paho-mqtt is not installed");
+        var python = FindPython();
         await using var broker = await MosquittoServer.StartAsync(TestContext.Current.CancellationToken);
         var database = new Database(await servers.CreateMigratedAsync());
         await using var ingest = await IngestProcess.StartReadyAsync(broker.AddressOf("ingest"), database.ConnectionString);
@@ -45,7 +43,7 @@ public sealed class ForeignPublisherTests(IngestServers servers)
         await responder.UntilReadyAsync();
 
         var user = broker.AddressOf("device").UserInfo.Split(':');
-        Run(python!, Path.Combine(AppContext.BaseDirectory, "Ingest", "publish_run.py"), "127.0.0.1", $"{broker.Port}", user[0], user[1], "mine", "501").ShouldBe(0);
+        Run(python, Path.Combine(AppContext.BaseDirectory, "Ingest", "publish_run.py"), "127.0.0.1", $"{broker.Port}", user[0], user[1], "mine", "501").ShouldBe(0);
 
         await using var api = await QueryApiHost.StartAsync(database.ConnectionString);
         var ledger = await api.GetAsync("/api/runs/mine/ledger");
@@ -106,6 +104,13 @@ public sealed class ForeignPublisherTests(IngestServers servers)
             "home|bell|count|0|own|1|-",
             "sensor|hall||0|own|18|18",
         ]);
+    }
+
+    private static string FindPython()
+    {
+        var python = Array.Find(Pythons, candidate => Run(candidate, "-c", "import paho.mqtt.client") == 0);
+        Assert.SkipWhen(python is null, "python3-paho-mqtt is not installed");
+        return python!;
     }
 
     private static int Run(string program, params string[] arguments)

@@ -122,7 +122,7 @@ public sealed class JsonReadings
 
     private string? Append(ReadOnlySpan<byte> name)
     {
-        if (_pathLength + 1 + name.Length > _path.Length) return $"a path is longer than {Limits.NameBytes} bytes: {Encoding.UTF8.GetString(name[..Math.Min(name.Length, 64)])}";
+        if (_pathLength + 1 + name.Length > _path.Length) return $"a path is longer than {Limits.NameBytes} bytes: {Names.Quote(name)}";
         if (_pathLength > 0) _path[_pathLength++] = (byte)'.';
         name.CopyTo(_path.AsSpan(_pathLength));
         _pathLength += name.Length;
@@ -175,7 +175,7 @@ public sealed class JsonReadings
         var at = 0L;
         _timeRank = rank;
         _timeProblem = json.TokenType == JsonTokenType.Number
-            ? ReadingTime.TryReadNumber(json.ValueSpan, out at) ? null : $"{ReadingTime.NotUnderstood}: {Encoding.UTF8.GetString(json.ValueSpan[..Math.Min(json.ValueSpan.Length, 64)])}"
+            ? ReadingTime.ReadNumber(json.ValueSpan, out at)
             : JsonText.TryCopy(ref json, _text, out var length) ? ReadingTime.Read(_text.AsSpan(0, length), _settings.TimeZone, out at) : ReadingTime.NotUnderstood;
         _time = at;
     }

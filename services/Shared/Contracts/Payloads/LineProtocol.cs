@@ -53,14 +53,14 @@ public sealed class LineProtocol
         {
             var field = fields[..EndOf(fields, ',', text: true)];
             fields = fields[Math.Min(field.Length + 1, fields.Length)..];
-            if (ReadField(field, device, prefix) is { } problem) return problem;
+            if (ReadField(field, device, prefix) is { } misread) return misread;
         }
 
         if (_readings.FindRepeated(first) >= 0) return "a field is there twice";
         long? at = null;
         if (!time.IsEmpty)
         {
-            if (!ReadingTime.TryReadNumber(time, out var told)) return $"{ReadingTime.NotUnderstood}: {Encoding.UTF8.GetString(time[..Math.Min(time.Length, 64)])}";
+            if (ReadingTime.ReadNumber(time, out var told) is { } problem) return problem;
             at = told;
         }
 
@@ -115,7 +115,7 @@ public sealed class LineProtocol
         if (Truth(value) is { } truth) return _readings.Add(device, metric, default, truth);
         var digits = value[^1] is (byte)'i' or (byte)'u' ? value[..^1] : value;
         if (digits.IsEmpty || digits[^1] is not (>= (byte)'0' and <= (byte)'9' or (byte)'.') || !Numbers.TryRead(digits, out var number, out var exact))
-            return $"no number, boolean or text, or one out of the range of a double: {Encoding.UTF8.GetString(value[..Math.Min(value.Length, 64)])}";
+            return $"no number, boolean or text, or one out of the range of a double: {Names.Quote(value)}";
         return _readings.Add(device, metric, default, number, exact);
     }
 

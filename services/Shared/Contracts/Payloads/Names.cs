@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Unicode;
 
 namespace Tally.Contracts.Payloads;
@@ -18,6 +19,9 @@ public static class Names
 
     /// <summary>Whether the store holds that text: valid UTF-8 without NUL, not longer than <paramref name="limit"/> bytes.</summary>
     public static bool Fits(ReadOnlySpan<byte> text, int limit) => text.Length <= limit && !text.Contains((byte)0) && Utf8.IsValid(text);
+
+    /// <summary>The beginning of what a stranger sent, for a reason.</summary>
+    public static string Quote(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text[..Math.Min(text.Length, 64)]);
 
     /// <summary>Why the store does not hold a text for which <see cref="Fits"/> says no.</summary>
     /// <param name="what">What the text is: <c>device</c>, <c>unit</c>.</param>

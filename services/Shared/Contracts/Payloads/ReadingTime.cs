@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Tally.Contracts.Payloads;
@@ -10,6 +9,9 @@ namespace Tally.Contracts.Payloads;
 /// </summary>
 public static partial class ReadingTime
 {
+    /// <summary>Begins the reason of a time that is not understood.</summary>
+    public const string NotUnderstood = "the time is not understood (RFC 3339, or s, ms, µs or ns since 1970)";
+
     // Seconds from 1973 to 5138; milliseconds, microseconds and nanoseconds of the same years follow without a gap.
     private const decimal LeastSeconds = 100_000_000m;
     private const decimal PastSeconds = 100_000_000_000m;
@@ -25,7 +27,7 @@ public static partial class ReadingTime
     public static string? Read(ReadOnlySpan<byte> text, TimeZoneInfo zone, out long microseconds)
     {
         if (Iso8601.TryRead(text, out microseconds) || TryReadNumber(text, out microseconds)) return null;
-        var said = Encoding.UTF8.GetString(text[..Math.Min(text.Length, Longest)]);
+        var said = Names.Quote(text);
         if (text.Length > Longest || Loose().Match(said) is not { Success: true, Groups: var parts } || !TryDate(parts, out var local))
             return $"{NotUnderstood}: '{said}'";
 
@@ -52,14 +54,15 @@ public static partial class ReadingTime
         return null;
     }
 
-    /// <summary>Begins the reason of a time that is not understood.</summary>
-    public const string NotUnderstood = "the time is not understood (RFC 3339, or s, ms, µs or ns since 1970)";
-
     /// <summary>Reads a time that is a number.</summary>
     /// <param name="number">Its digits.</param>
     /// <param name="microseconds">Microseconds since 1970; what is finer is cut off.</param>
+    /// <returns>Null, or why it is not understood.</returns>
+    public static string? ReadNumber(ReadOnlySpan<byte> number, out long microseconds) =>
+        TryReadNumber(number, out microseconds) ? null : $"{NotUnderstood}: {Names.Quote(number)}";
+
     /// <returns>False when it is no number, or none whose magnitude tells its unit.</returns>
-    public static bool TryReadNumber(ReadOnlySpan<byte> number, out long microseconds)
+    private static bool TryReadNumber(ReadOnlySpan<byte> number, out long microseconds)
     {
         microseconds = 0;
         if (number.Length > Longest || !decimal.TryParse(number, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var since)) return false;
