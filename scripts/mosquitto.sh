@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: mosquitto.sh DIRECTORY PORT SECRETS
 # Becomes a Mosquitto on 127.0.0.1:PORT with the repository's own configuration, access list and users, whose passwords are the files
-# in SECRETS; Ingest__Presets says which topics devices may publish to. DIRECTORY holds all that it reads and writes, since the clone may be out of reach for the user it runs as; extra.conf and
-# extra.acl in it win over the repository's.
+# in SECRETS, and keep.sh beside it (BROKER_SAVE_SECONDS: how often its state is written). DIRECTORY holds all that it reads and writes, since
+# the clone may be out of reach for the user it runs as; extra.conf in it wins over the repository's, and extra.acl is added.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -16,7 +16,7 @@ PATH=$PATH:$(dirname "$(find_program mosquitto_passwd)")
 mkdir -p "$directory/data" "$directory/conf.d"
 cp "$root/services/Broker/tally.conf" "$directory/conf.d/"
 if [ -f "$directory/extra.conf" ]; then cp "$directory/extra.conf" "$directory/conf.d/z-extra.conf"; fi # read in the order of names
-sh "$root/services/Broker/acl.sh" "${Ingest__Presets:-}" "$directory/tally.acl"
+cp "$root/services/Broker/tally.acl" "$root/services/Broker/keep.sh" "$directory/"
 if [ -f "$directory/extra.acl" ]; then cat "$directory/extra.acl" >>"$directory/tally.acl"; fi
 sh "$root/services/Broker/passwords.sh" "$secrets" "$directory/passwords"
 cat >"$directory/mosquitto.conf" <<END
@@ -30,4 +30,5 @@ END
 become_user mosquitto
 if [ ${#become[@]} -gt 0 ]; then chown -R "$server_user" "$directory"; fi
 cd "$directory"
+"${become[@]}" sh "$directory/keep.sh" $$ "$directory/data" "${BROKER_SAVE_SECONDS:-1}" >/dev/null 9>&- &
 exec "${become[@]}" "$program" -c "$directory/mosquitto.conf"

@@ -22,7 +22,7 @@ internal sealed record Broker(IResourceBuilder<IResourceWithWaitSupport> Server,
                 .WithEndpoint(port: port, targetPort: ContainerPort, name: Mqtt, scheme: Mqtt, isProxied: false)
                 .WithEntrypoint("sh")
                 .WithArgs("/mosquitto/config/start.sh")
-                .WithEnvironment("BROKER_USERS", users.Build()).WithEnvironment("Ingest__Presets", Environment.GetEnvironmentVariable("Ingest__Presets") ?? "") // programs inherit it
+                .WithEnvironment("BROKER_USERS", users.Build())
                 .WithContainerFiles("/mosquitto/config", Files(), defaultOwner: ContainerUser, defaultGroup: ContainerUser)
                 .WithVolume(volume, "/mosquitto/data")
                 .WithContainerRuntimeArgs("--user", $"{ContainerUser}:{ContainerUser}", "--tmpfs", "/run/mosquitto"),
@@ -46,7 +46,7 @@ internal sealed record Broker(IResourceBuilder<IResourceWithWaitSupport> Server,
 
     // Where services/Broker/container/mosquitto.conf expects them. None is a secret.
     private static IReadOnlyList<ContainerFileSystemItem> Files() =>
-        [File("mosquitto.conf", "container"), File("start.sh", "container"), File("passwords.sh"), File("tally.acl"), File("presets.txt"), File("acl.sh"), new ContainerDirectory { Name = "conf.d", Entries = [File("tally.conf")] }];
+        [File("mosquitto.conf", "container"), File("start.sh", "container"), File("passwords.sh"), File("tally.acl"), File("keep.sh"), new ContainerDirectory { Name = "conf.d", Entries = [File("tally.conf")] }];
 
     private static ContainerFile File(string name, string folder = "") =>
         new() { Name = name, Contents = System.IO.File.ReadAllText(Path.Combine(Repository.Root, "services", "Broker", folder, name)) };

@@ -10,7 +10,6 @@ internal sealed class AckResponderMetrics : IDisposable
     public const string MeterName = "Tally.AckResponder";
 
     private readonly Meter _meter;
-    private readonly ObservableCounter<long> _brokerDropped;
 
     public AckResponderMetrics(IMeterFactory meters)
     {
@@ -20,15 +19,13 @@ internal sealed class AckResponderMetrics : IDisposable
         Acknowledgements = _meter.CreateCounter<long>("tally.acknowledgements", "{acknowledgement}", "Acknowledgements that the broker took for a subscriber.");
         Unheard = _meter.CreateCounter<long>("tally.acknowledgements.unheard", "{acknowledgement}", "Acknowledgements settled although nobody subscribed.");
         Refused = _meter.CreateCounter<long>("tally.acknowledgements.refused", "{acknowledgement}", "Acknowledgements settled although the broker would not take them.");
-        _brokerDropped = _meter.CreateObservableCounter("tally.broker.messages.dropped", () => Measured(Broker.Dropped), "{message}", "Messages that the broker has dropped since its start, as it says itself.");
+        BrokerSigns = _meter.CreateCounter<long>("tally.broker.signs", "{sign}", "What the broker complained about, by kind: oversize, refused, impersonating, nearlyfull, dropping.");
+        _meter.CreateObservableCounter("tally.broker.messages.dropped", () => Measured(Broker.Dropped), "{message}", "Messages that the broker has dropped since its start, as it says itself.");
         _meter.CreateObservableUpDownCounter("tally.broker.messages.queued", () => Measured(Broker.Queued), "{message}", "Messages that wait in the broker for a subscriber or its acknowledgement, as it says itself.");
     }
 
     /// <summary>What the broker says of itself.</summary>
     public BrokerFigures Broker { get; } = new();
-
-    /// <summary>Somebody collects it.</summary>
-    public bool IsBrokerWatched => _brokerDropped.Enabled;
 
     public Counter<long> Notices { get; }
 
@@ -39,6 +36,8 @@ internal sealed class AckResponderMetrics : IDisposable
     public Counter<long> Unheard { get; }
 
     public Counter<long> Refused { get; }
+
+    public Counter<long> BrokerSigns { get; }
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

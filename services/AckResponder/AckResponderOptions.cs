@@ -9,8 +9,8 @@ internal sealed record AckResponderOptions
     public const string Section = "AckResponder";
 
     /// <summary>
-    /// Client identifier: the name of the sessions at the broker ({ClientId} takes notices, {ClientId}-acks publishes), the same in every life and used
-    /// by one process at a time.
+    /// Name of this instance, the same in every life and used by one process at a time: its sessions at the broker hang on it. What follows it in
+    /// their client identifiers is made of the broker's password, so that no device can guess them.
     /// </summary>
     [RegularExpression("^[A-Za-z0-9._-]{1,64}$", ErrorMessage = "expected 1 to 64 of A-Z a-z 0-9 . _ -")]
     public string ClientId { get; set; } = "ackresponder";
@@ -44,6 +44,18 @@ internal sealed record AckResponderOptions
     [MaxLength(10, ErrorMessage = "expected at most 10 pauses")]
     public IReadOnlyList<TimeSpan> RetryPauses { get; set; } =
         [TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(600)];
+
+    /// <summary>Messages that the broker queues for a subscriber before it drops (<c>max_queued_messages</c> in services/Broker/tally.conf).</summary>
+    [Range(1, long.MaxValue, ErrorMessage = "expected 1 or more")]
+    public long BrokerQueueMessages { get; set; } = 2_000_000;
+
+    /// <summary>The same in bytes of payload (<c>max_queued_bytes</c>).</summary>
+    [Range(1, long.MaxValue, ErrorMessage = "expected 1 or more")]
+    public long BrokerQueueBytes { get; set; } = 1 << 30;
+
+    /// <summary>How long what the broker had to complain about stays on the health page.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "365.00:00:00", ErrorMessage = "expected a time from 00:00:01 to 365.00:00:00")]
+    public TimeSpan ShowSignsFor { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>
     /// A notice in progress for longer than this makes the service not ready: its acknowledgements have no PUBACK, so the broker

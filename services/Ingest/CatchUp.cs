@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using Tally.Ingest.Receiving;
@@ -11,8 +12,17 @@ namespace Tally.Ingest;
 /// </summary>
 internal sealed class CatchUp(IngestClients clients, TelemetryHandler handler, IngestOptions options, ILogger<CatchUp> logger)
 {
+    private static ReadOnlySpan<byte> Begin => "caught up with connection "u8;
+
     /// <summary>Topic of an instance's messages to itself.</summary>
     public static string TopicOf(string instance) => $"ingest/{instance}";
+
+    /// <summary>Whether a message is one that an instance sends itself, and about which connection.</summary>
+    public static bool IsMark(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, out int epoch)
+    {
+        epoch = 0;
+        return topic.StartsWith("ingest/"u8) && payload.StartsWith(Begin) && Utf8Parser.TryParse(payload[Begin.Length..], out epoch, out _);
+    }
 
     /// <summary>Publishes one after each connection that resumes the session.</summary>
     public async Task RunAsync(CancellationToken leave)
@@ -32,7 +42,7 @@ internal sealed class CatchUp(IngestClients clients, TelemetryHandler handler, I
         var mark = new MqttPublication
         {
             Topic = TopicOf(options.Instance),
-            Payload = Encoding.UTF8.GetBytes(epoch.ToString(CultureInfo.InvariantCulture)),
+            Payload = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Encoding.UTF8.GetString(Begin)}{epoch}")),
             Qos = MqttQos.AtLeastOnce,
         };
         while (true)

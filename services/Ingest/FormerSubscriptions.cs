@@ -1,6 +1,4 @@
 using Npgsql;
-using Tally.Ingest.Receiving;
-using Tally.Ingest.Sources;
 using Tally.Mqtt;
 using Tally.Storage;
 
@@ -8,27 +6,20 @@ namespace Tally.Ingest;
 
 /// <summary>
 /// Ends the subscriptions that an earlier life of this instance made and that configuration no longer asks for. The broker keeps
-/// them with the session: <c>telemetry/#</c> left beside <c>$share/g/telemetry/#</c> would bring every reading twice (seen on
-/// Mosquitto 2.0.11), and a foreign filter that was taken out would go on delivering.
+/// them with the session: <c>#</c> left beside <c>$share/g/#</c> would bring every reading twice (seen on
+/// Mosquitto 2.0.11), and a filter that was taken out would go on delivering.
 /// </summary>
 internal sealed class FormerSubscriptions(
     IngestClients clients,
-    SubscriptionMemory memory,
-    PatientDatabase database,
+    IngestSessions memory,
     NpgsqlDataSource source,
-    SourceSet sources,
     IngestOptions options,
     ILogger<FormerSubscriptions> logger)
 {
     private IReadOnlyList<string> _former = [];
 
-    /// <summary>Finds out what they are, and remembers today's. To be called before connecting.</summary>
-    public async Task FindAsync(CancellationToken cancellationToken)
-    {
-        var remembered = await database.AskAsync(stop => memory.RememberAsync(options.Instance, clients.Subscriptions, stop), cancellationToken);
-        if (remembered.Count == 0) remembered = SubscriptionFilters.Unremembered(sources, options);
-        _former = [.. remembered.Except(clients.Subscriptions)];
-    }
+    /// <summary>Finds out what they are. To be called before connecting.</summary>
+    public void Find(IngestSession session) => _former = [.. session.Filters.Except(clients.Subscriptions)];
 
     /// <summary>
     /// Ends them, once connected. Today's are granted by then: the other way round, what is published in between would go to

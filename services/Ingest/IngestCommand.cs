@@ -2,7 +2,6 @@ using Microsoft.Extensions.Options;
 using Tally.Ingest.Decoding;
 using Tally.Ingest.Replaying;
 using Tally.Ingest.Retiring;
-using Tally.Ingest.Sources;
 using Tally.ServiceDefaults;
 using Tally.Storage;
 
@@ -23,9 +22,6 @@ internal static class IngestCommand
     /// <summary>The verb that reads dead letters in again.</summary>
     public const string Replay = "replay";
 
-    /// <summary>The verb that prints the broker's ACL for what the sources read.</summary>
-    public const string Acl = "acl";
-
     /// <summary>Options of verbs, and the settings that they stand for.</summary>
     private static readonly (string Verb, string Option, string Setting)[] Options =
     [
@@ -45,7 +41,7 @@ internal static class IngestCommand
     ];
 
     private static readonly string Usage =
-        $"usage: Ingest [{Migrate} | {HealthVerb.Name} | {Acl} | {Retire} --instance NAME | {Decode} --topic TOPIC [--source PRESET] < PAYLOAD | {Decode} --file CAPTURE | {Replay} --reason TEXT | {Replay} --topic FILTER] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
+        $"usage: Ingest [{Migrate} | {HealthVerb.Name} | {Retire} --instance NAME | {Decode} --topic TOPIC [--source PRESET] < PAYLOAD | {Decode} --file CAPTURE | {Replay} --reason TEXT | {Replay} --topic FILTER] [--Section:Name=value ...]   (for example --Ingest:BatchSize=500; sections: {string.Join(", ", Sections)})";
 
     /// <summary>Runs a verb.</summary>
     /// <param name="args">Arguments of the process.</param>
@@ -56,7 +52,7 @@ internal static class IngestCommand
     {
         var verb = args.Length > 0 && !args[0].StartsWith('-') ? args[0] : "";
         var settings = verb.Length > 0 ? args[1..] : args;
-        if (verb is not ("" or Migrate or Retire or Decode or Replay or Acl)) return Fail(errors, ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
+        if (verb is not ("" or Migrate or Retire or Decode or Replay)) return Fail(errors, ExitStatus.Usage, $"'{verb}' is no verb; {Usage}");
         foreach (var (_, option, setting) in Options.Where(option => option.Verb == verb))
         {
             if (!TryTake(ref settings, option, setting)) return Fail(errors, ExitStatus.Usage, $"{option} needs a value; {Usage}");
@@ -110,13 +106,6 @@ internal static class IngestCommand
     /// <summary>Says what would be stored.</summary>
     public static Task<int> DecodeAsync(this WebApplication app) => app.RunVerbAsync(() =>
         Task.FromResult(DecodeVerb.Run(app.Services, Console.OpenStandardInput(), Console.Out, Console.Error)));
-
-    /// <summary>Prints what the sources add to the broker's ACL.</summary>
-    public static Task<int> PrintAclAsync(this WebApplication app) => app.RunVerbAsync(() =>
-    {
-        AclVerb.Run(app.Services.GetRequiredService<SourceSet>(), Console.Out);
-        return Task.FromResult(ExitStatus.Done);
-    });
 
     /// <summary>Reads dead letters in again.</summary>
     public static Task<int> ReplayAsync(this WebApplication app) => app.RunVerbAsync(() =>

@@ -19,8 +19,7 @@ internal sealed class IngestHealth(
 
     private string? Trouble()
     {
-        if (!clients.Delivery.IsReady) return $"the broker session '{options.Instance}' is not subscribed";
-        if (!clients.Notices.IsReady) return $"the broker session '{options.Instance}-notices' is not connected";
+        if (clients.Trouble is { } missing) return missing;
         if (writer.Health is { State: StorageState.Away or StorageState.NotReady } storage) return storage.Line;
         if (notices.Line is { } refused) return refused;
         return handler.OldestPending is { } oldest && oldest > options.StallTime

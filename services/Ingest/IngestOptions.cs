@@ -55,6 +55,13 @@ public sealed record IngestOptions : IValidatableObject
     /// <summary>Sources of your own; they go before the presets'.</summary>
     public IReadOnlyList<SourceOptions> Sources { get; set; } = [];
 
+    /// <summary>
+    /// Topic filters to subscribe to, with commas between them. Everything by default: what a source reads is stored, and what none reads becomes a
+    /// dead letter, so that no message is lost without a sign. At a broker that serves others too, name what is for Tally
+    /// (<c>runs/+,telemetry/#</c>); no topic may match two of them.
+    /// </summary>
+    public string Topics { get; set; } = "#";
+
     /// <summary>Prefixes of topics, beside <c>acks/</c>, on which a publisher may ask for its acknowledgements.</summary>
     public IReadOnlyList<string> AllowedResponsePrefixes { get; set; } = [];
 
@@ -65,6 +72,13 @@ public sealed record IngestOptions : IValidatableObject
     /// <summary>Longest silence on a connection to the broker. A process stopped for longer has lost its connection.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "expected a time from 00:00:01 to 01:00:00")]
     public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// Longest pause before connecting to the broker again. Short: what is published while a broker that was restarted runs without Ingest is only
+    /// in its memory, and lost if it is killed again.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00", ErrorMessage = "expected a time from 00:00:00.01 to 00:01:00")]
+    public TimeSpan LongestReconnect { get; set; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Time for storing, announcing and acknowledging what was received, once the service is asked to stop. Kubernetes kills after 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00", ErrorMessage = "expected a time from 00:00:00.1 to 00:10:00")]
@@ -83,6 +97,7 @@ public sealed record IngestOptions : IValidatableObject
     {
         if (Problem(() => _ = SourceSet.PresetsOf(Presets)) is { } unknown) yield return Of(nameof(Presets), unknown);
         else if (Problem(() => _ = new SourceSet(this)) is { } wrong) yield return Of(nameof(Sources), wrong);
+        if (SubscriptionFilters.Problem(Topics) is { } topics) yield return Of(nameof(Topics), topics);
         foreach (var prefix in AllowedResponsePrefixes)
         {
             if (TopicFilters.PrefixProblem(prefix) is { } problem) yield return Of(nameof(AllowedResponsePrefixes), $"'{prefix}' {problem}");

@@ -11,6 +11,7 @@ internal sealed class IngestService(
     ForeignIdentities foreign,
     PatientDatabase database,
     IngestLives lives,
+    IngestSessions sessions,
     FormerSubscriptions former,
     CatchUp catchUp,
     Pipeline pipeline,
@@ -25,7 +26,9 @@ internal sealed class IngestService(
         try
         {
             foreign.Begin(await database.AskAsync(lives.NextLifeAsync, stoppingToken)); // before anything can arrive
-            await former.FindAsync(stoppingToken);
+            var session = await database.AskAsync(stop => sessions.BeginAsync(options.Instance, clients.Subscriptions, stop), stoppingToken);
+            clients.Open(session.Key);
+            former.Find(session);
             await RunAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -47,12 +50,12 @@ internal sealed class IngestService(
         using var abort = new CancellationTokenSource();
         using var leave = new CancellationTokenSource();
         var storing = pipeline.RunAsync(abort.Token);
-        var sessions = Sessions(leave.Token);
+        var connections = ConnectAsync(leave.Token);
         logger.LogInformation("Subscribing as '{Instance}' to {Filters}.", options.Instance, string.Join(", ", clients.Subscriptions));
         try
         {
             var stopping = Task.Delay(Timeout.InfiniteTimeSpan, stop);
-            var ended = await Task.WhenAny(storing, sessions, stopping);
+            var ended = await Task.WhenAny(storing, connections, stopping);
             if (ended == stopping) await DrainAsync(storing);
             else await ended; // neither ends by itself, except by failing
         }
@@ -60,7 +63,7 @@ internal sealed class IngestService(
         {
             await abort.CancelAsync();
             await leave.CancelAsync();
-            await Task.WhenAll(storing, sessions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what matters was thrown above
+            await Task.WhenAll(storing, connections).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what matters was thrown above
         }
     }
 
@@ -80,7 +83,7 @@ internal sealed class IngestService(
         }
     }
 
-    private async Task Sessions(CancellationToken leave)
+    private async Task ConnectAsync(CancellationToken leave)
     {
         var delivery = clients.Delivery.RunAsync(leave);
         var notices = clients.Notices.RunAsync(leave);

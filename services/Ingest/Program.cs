@@ -23,7 +23,6 @@ return await IngestCommand.RunAsync(args, Console.Error, async (verb, settings) 
         IngestCommand.Retire => await app.RetireAsync(),
         IngestCommand.Decode => await app.DecodeAsync(),
         IngestCommand.Replay => await app.ReplayAsync(),
-        IngestCommand.Acl => await app.PrintAclAsync(),
         _ => await app.RunIngestAsync(),
     };
 });

@@ -80,7 +80,7 @@ public sealed class ModelTests
             text.ShouldBe(await File.ReadAllTextAsync(original, TestContext.Current.CancellationToken), path);
         }
 
-        Flatten(items).Select(file => file.Path).ShouldBe(["mosquitto.conf", "start.sh", "passwords.sh", "tally.acl", "presets.txt", "acl.sh", "conf.d/tally.conf"], ignoreOrder: true);
+        Flatten(items).Select(file => file.Path).ShouldBe(["mosquitto.conf", "start.sh", "passwords.sh", "tally.acl", "keep.sh", "conf.d/tally.conf"], ignoreOrder: true);
     }
 
     [Theory]

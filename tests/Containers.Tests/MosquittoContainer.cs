@@ -88,8 +88,7 @@ internal sealed class MosquittoContainer : IMosquitto
             .WithResourceMapping(FileOf("container", "mosquitto.conf"), Configuration)
             .WithResourceMapping(FileOf("passwords.sh"), Configuration)
             .WithResourceMapping(FileOf("tally.acl"), Configuration)
-            .WithResourceMapping(FileOf("presets.txt"), Configuration)
-            .WithResourceMapping(FileOf("acl.sh"), Configuration)
+            .WithResourceMapping(FileOf("keep.sh"), Configuration)
             .WithResourceMapping(FileOf("tally.conf"), Configuration + "conf.d/")
             .WithPortBinding(Port, InnerPort)
             .WithWaitStrategy(Readiness.Until(async () =>

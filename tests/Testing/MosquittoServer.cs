@@ -7,15 +7,17 @@ namespace Tally.Testing;
 /// <summary>A Mosquitto of its own, on a free port, with the repository's configuration, users and ACL.</summary>
 public sealed class MosquittoServer : IMosquitto
 {
+    /// <summary>For tests of the protocol: delivers with the QoS that was published (MQTT 5, 3.8.4).</summary>
+    public const string ByTheBook = "upgrade_outgoing_qos false\n";
+
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
     private readonly string _directory;
-    private readonly string _presets;
     private ChildProcess _process;
 
-    private MosquittoServer(string directory, int port, string presets)
+    private MosquittoServer(string directory, int port)
     {
-        (_directory, Port, _presets) = (directory, port, presets);
+        (_directory, Port) = (directory, port);
         _process = Start();
     }
 
@@ -32,11 +34,10 @@ public sealed class MosquittoServer : IMosquitto
     /// <param name="cancellationToken">Ends the wait for it.</param>
     /// <param name="extraConfiguration">Lines of <c>mosquitto.conf</c> that win over the repository's.</param>
     /// <param name="extraAccess">Lines behind the repository's access list.</param>
-    /// <param name="presets">Presets whose topics devices may publish to, beside the usual ones.</param>
-    public static async Task<MosquittoServer> StartAsync(CancellationToken cancellationToken, string? extraConfiguration = null, string? extraAccess = null, string presets = "")
+    public static async Task<MosquittoServer> StartAsync(CancellationToken cancellationToken, string? extraConfiguration = null, string? extraAccess = null)
     {
         var directory = TestDirectory.Make("mosquitto");
-        var server = Prepare(directory, extraConfiguration, extraAccess, presets);
+        var server = Prepare(directory, extraConfiguration, extraAccess);
         await server.UntilReadyAsync(cancellationToken);
         return server;
     }
@@ -79,22 +80,17 @@ public sealed class MosquittoServer : IMosquitto
 
     private static string PasswordOf(string user) => $"{user}-password";
 
-    private static MosquittoServer Prepare(string directory, string? extraConfiguration, string? extraAccess, string presets)
+    private static MosquittoServer Prepare(string directory, string? extraConfiguration, string? extraAccess)
     {
         var (broker, secrets) = (Directory.CreateDirectory(Path.Combine(directory, "mosquitto")).FullName, Directory.CreateDirectory(Path.Combine(directory, "secrets")).FullName);
         foreach (var user in Broker.Users) File.WriteAllText(Path.Combine(secrets, user), PasswordOf(user));
         if (extraConfiguration is not null) File.WriteAllText(Path.Combine(broker, "extra.conf"), extraConfiguration + "\n");
         if (extraAccess is not null) File.WriteAllText(Path.Combine(broker, "extra.acl"), extraAccess);
-        return new MosquittoServer(directory, FreePort.Any(), presets);
+        return new MosquittoServer(directory, FreePort.Any());
     }
 
     private ChildProcess Start() =>
-        ChildProcess.Start(
-        ChildCommand.OfScript("mosquitto", Path.Combine(_directory, "mosquitto"), $"{Port}", Path.Combine(_directory, "secrets")) with
-        {
-            Environment = new Dictionary<string, string> { ["Ingest__Presets"] = _presets },
-        },
-        onLine: null);
+        ChildProcess.Start(ChildCommand.OfScript("mosquitto", Path.Combine(_directory, "mosquitto"), $"{Port}", Path.Combine(_directory, "secrets")), onLine: null);
 
     private Task UntilReadyAsync(CancellationToken cancellationToken) => Eventually.UntilAsync(
         async () => !_process.Exited.IsCompleted

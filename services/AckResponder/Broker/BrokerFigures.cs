@@ -12,14 +12,16 @@ internal sealed class BrokerFigures
 
     private const string DroppedTopic = "$SYS/broker/publish/messages/dropped";
     private const string HeldTopic = "$SYS/broker/store/messages/count";
+    private const string HeldBytesTopic = "$SYS/broker/store/messages/bytes";
     private const string RetainedTopic = "$SYS/broker/retained messages/count";
 
     private long _dropped = Unknown;
     private long _held = Unknown;
+    private long _heldBytes = Unknown;
     private long _retained = Unknown;
 
     /// <summary>What to subscribe to.</summary>
-    public static IReadOnlyList<string> Topics { get; } = [DroppedTopic, HeldTopic, RetainedTopic];
+    public static IReadOnlyList<string> Topics { get; } = [DroppedTopic, HeldTopic, HeldBytesTopic, RetainedTopic];
 
     /// <summary>Messages dropped since the broker's start; null: not known.</summary>
     public long? Dropped => Known(ref _dropped);
@@ -30,12 +32,16 @@ internal sealed class BrokerFigures
     /// </summary>
     public long? Queued => Known(ref _held) is { } held && Known(ref _retained) is { } retained ? Math.Max(0, held - retained) : null;
 
+    /// <summary>Bytes of their payloads, and of retained ones; null: not known.</summary>
+    public long? HeldBytes => Known(ref _heldBytes);
+
     /// <summary>A message on one of <see cref="Topics"/>.</summary>
     public void OnMessage(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
     {
         var number = Utf8Parser.TryParse(payload, out long value, out var length) && length == payload.Length ? value : Unknown;
         if (topic.EndsWith("/dropped"u8)) Volatile.Write(ref _dropped, number);
         else if (topic.EndsWith("/store/messages/count"u8)) Volatile.Write(ref _held, number);
+        else if (topic.EndsWith("/store/messages/bytes"u8)) Volatile.Write(ref _heldBytes, number);
         else Volatile.Write(ref _retained, number);
     }
 
@@ -44,6 +50,7 @@ internal sealed class BrokerFigures
     {
         Volatile.Write(ref _dropped, Unknown);
         Volatile.Write(ref _held, Unknown);
+        Volatile.Write(ref _heldBytes, Unknown);
         Volatile.Write(ref _retained, Unknown);
     }
 

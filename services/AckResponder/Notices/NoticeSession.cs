@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using Tally.AckResponder.Broker;
 using Tally.AckResponder.Tracing;
 using Tally.Contracts;
 using Tally.Mqtt;
@@ -16,7 +17,7 @@ namespace Tally.AckResponder.Notices;
 /// what is in progress would wait for ever for a PUBACK that lies unread behind more notices.
 /// </remarks>
 internal sealed class NoticeSession(
-    Uri broker, AckResponderOptions options, IMqttClientFactory clients, AckResponderMetrics metrics, TimeProvider time, ILogger<NoticeSession> logger)
+    BrokerSessions sessions, AckResponderOptions options, IMqttClientFactory clients, AckResponderMetrics metrics, TimeProvider time, ILogger<NoticeSession> logger)
     : IMqttHandler
 {
     private readonly NoticeReader _reader = new();
@@ -40,15 +41,15 @@ internal sealed class NoticeSession(
         await using var notices = clients.Create(
             new MqttClientOptions
             {
-                Broker = broker,
-                ClientId = options.ClientId,
+                Broker = sessions.Broker,
+                ClientId = sessions.ClientId,
                 SessionExpiry = options.SessionExpiry,
                 Subscriptions = [new MqttSubscription(Topics.AllStored)],
                 ReceiveMaximum = (ushort)Math.Min(options.MaxNotices, ushort.MaxValue),
             },
             this);
         // Its session may end with the connection: what has no PUBACK then is published again.
-        await using var acknowledgements = clients.Create(new MqttClientOptions { Broker = broker, ClientId = options.ClientId + "-acks" }, new NothingArrives());
+        await using var acknowledgements = clients.Create(new MqttClientOptions { Broker = sessions.Broker, ClientId = sessions.ClientId + "-acks" }, new NothingArrives());
         (_notices, _acknowledgements) = (notices, acknowledgements);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var publisher = new AcknowledgementPublisher(acknowledgements, options.RetryPauses, metrics, time, logger);

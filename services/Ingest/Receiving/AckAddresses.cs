@@ -15,6 +15,7 @@ internal sealed class AckAddresses(IngestOptions options, ILogger<AckAddresses> 
     /// <summary>Prefixes that are logged once each; a publisher who tries thousands gets no more lines.</summary>
     private const int LoggedPrefixes = 16;
 
+    private readonly byte[][] _prefixes = [.. options.AllowedResponsePrefixes.Select(Encoding.UTF8.GetBytes)];
     private readonly Dictionary<string, AckAddress> _known = [];
     private readonly HashSet<string> _logged = [];
     private string? _lastTopic;
@@ -46,6 +47,17 @@ internal sealed class AckAddresses(IngestOptions options, ILogger<AckAddresses> 
     /// <summary>The address of a device that asks for none: <c>acks/{device}</c>.</summary>
     public AckAddress OfDevice(ReadOnlySpan<byte> device) =>
         Find(Topics.Acks(Encoding.UTF8.GetString(device))) ?? throw new ArgumentException("A device's name holds a wildcard.", nameof(device));
+
+    /// <summary>Whether only services publish there: notices and acknowledgements, which a subscription to everything brings too.</summary>
+    public bool IsOwn(ReadOnlySpan<byte> topic)
+    {
+        foreach (var prefix in _prefixes)
+        {
+            if (topic.StartsWith(prefix)) return true;
+        }
+
+        return topic.StartsWith("stored/"u8) || topic.StartsWith("acks/"u8);
+    }
 
     private void Refuse(string responseTopic)
     {

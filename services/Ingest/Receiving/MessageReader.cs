@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Text;
 using Tally.Contracts.Payloads;
 using Tally.Ingest.Sources;
@@ -57,34 +56,46 @@ internal sealed class MessageReader(
     private void Read(in MqttMessage message, PendingBatch batch, int number)
     {
         var asked = addresses.Find(message.Packet.ResponseTopic);
-        if (message.Topic.StartsWith("runs/"u8))
+        if (!message.Topic.StartsWith("telemetry/"u8))
         {
-            ReadAnnouncement(message, batch, number, asked);
-            return;
-        }
+            if (message.Topic.StartsWith("runs/"u8))
+            {
+                ReadAnnouncement(message, batch, number, asked);
+                return;
+            }
 
-        if (message.Topic.StartsWith("ingest/"u8))
-        {
-            // A message to itself (CatchUp): all that was kept came before it.
-            if (Utf8Parser.TryParse(message.Payload, out int epoch, out _) && epoch == message.Delivery.Epoch) IsCatchingUp = false;
-            return;
+            if (addresses.IsOwn(message.Topic)) return; // what the services tell each other; the subscription is to everything
+            if (CatchUp.IsMark(message.Topic, message.Payload, out var epoch))
+            {
+                // Of this connection: all that was kept came before it. Another instance's says nothing here.
+                if (epoch == message.Delivery.Epoch) IsCatchingUp = false;
+                return;
+            }
         }
 
         var route = _topics.Find(message.Topic, out var problem);
         var payload = PayloadFormats.Trim(message.Payload);
         if (route is null) Reject(message, batch, new Rejection(number, problem!, null, null, 0), asked);
-        else if (!route.Counts(message.Packet.SubscriptionIdentifiers)) return;
-        else if (payload.IsEmpty) PassOver(message, batch, number, route, asked);
+        else if (route.Source.IsIgnored) Ignore(message, batch, number, route, asked);
+        else if (payload.IsEmpty) PassOver(message, batch, number, route, asked, "the payload is empty");
         else if (route.Source.Format <= PayloadFormat.Native && NativeReadingReader.TryReadLayout(payload, out var reading)) AddNative(message, batch, number, route, asked, reading);
         else ReadForeign(message, payload, batch, number, route, asked);
     }
 
     /// <summary>An empty message deletes what the broker keeps (MQTT 5, 3.3.1.3); who sends it otherwise, and asks, is told that it is no reading.</summary>
-    private static void PassOver(in MqttMessage message, PendingBatch batch, int number, TopicRoute route, AckAddress? asked)
+    private static void PassOver(in MqttMessage message, PendingBatch batch, int number, TopicRoute route, AckAddress? asked, string reason)
     {
         IngestTelemetry.Ignored.Add(1);
         batch.TellAbout(number, asked, message.Packet.CorrelationData);
-        batch.Rejections.Add(new Rejection(number, "the payload is empty", route, null, 0));
+        batch.Rejections.Add(new Rejection(number, reason, route, null, 0));
+    }
+
+    private void Ignore(in MqttMessage message, PendingBatch batch, int number, TopicRoute route, AckAddress? asked)
+    {
+        PassOver(message, batch, number, route, asked, $"the topic is one that {route.Source.Name} passes over");
+        if (route.IsIgnoringTold) return;
+        route.IsIgnoringTold = true;
+        logger.LogInformation("{Topic}: its messages are no readings and are passed over ({Source}); said once for the topic.", route.Origin.Topic, route.Source.Name);
     }
 
     private void ReadNative(in MqttMessage message, ReadOnlySpan<byte> payload, PendingBatch batch, int number, TopicRoute route, AckAddress? asked)

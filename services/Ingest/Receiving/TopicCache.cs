@@ -16,7 +16,7 @@ internal sealed class TopicCache(SourceSet sources, AckAddresses addresses)
     /// </summary>
     private const int Capacity = 60_000;
 
-    private readonly Dictionary<byte[], TopicRoute> _known = new(ByteKeys.Instance);
+    private readonly Dictionary<byte[], (TopicRoute? Route, string? Problem)> _known = new(ByteKeys.Instance);
 
     /// <summary>What a topic says.</summary>
     /// <param name="topic">Topic, UTF-8.</param>
@@ -24,13 +24,15 @@ internal sealed class TopicCache(SourceSet sources, AckAddresses addresses)
     /// <returns>Null when it is not read.</returns>
     public TopicRoute? Find(ReadOnlySpan<byte> topic, out string? problem)
     {
-        problem = null;
-        if (_known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(topic, out var known)) return known;
+        if (!_known.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(topic, out var known))
+        {
+            if (_known.Count == Capacity) _known.Clear();
+            known.Problem = Read(topic, out known.Route);
+            _known[topic.ToArray()] = known;
+        }
 
-        problem = Read(topic, out var route);
-        if (route is null) return null;
-        if (_known.Count == Capacity) _known.Clear();
-        return _known[topic.ToArray()] = route;
+        problem = known.Problem;
+        return known.Route;
     }
 
     private string? Read(ReadOnlySpan<byte> utf8, out TopicRoute? route)
@@ -38,14 +40,13 @@ internal sealed class TopicCache(SourceSet sources, AckAddresses addresses)
         route = null;
         if (!Utf8.IsValid(utf8)) return "the topic is not UTF-8";
         var topic = Encoding.UTF8.GetString(utf8);
-        if (sources.Find(topic, out var device, out var metric) is not { } source) return "no source reads the topic";
-        if (device.Length == 0) return "the topic's level for the device is empty";
-        if (metric?.Length == 0) return "the topic's level for the metric is empty";
+        if (sources.Find(topic, out var device, out var metric) is not { } source) return $"no source reads this topic; add one: {Presets.AdviceFor(topic)}";
+        if (!source.IsIgnored && device.Length == 0) return "the topic's level for the device is empty";
+        if (!source.IsIgnored && metric?.Length == 0) return "the topic's level for the metric is empty";
         var (deviceName, metricName) = (Encoding.UTF8.GetBytes(device), Encoding.UTF8.GetBytes(metric ?? ""));
         if (!Names.Fits(deviceName, Limits.NameBytes)) return Names.Misfit("the device in the topic", deviceName, Limits.NameBytes);
         if (!Names.Fits(metricName, Limits.NameBytes)) return Names.Misfit("the metric in the topic", metricName, Limits.NameBytes);
-        route = new TopicRoute(
-            source, deviceName, metricName, new SeriesOrigin(topic, source.Name, source.MaxSeries), addresses, sources.SubscriptionOf(topic));
+        route = new TopicRoute(source, deviceName, metricName, new SeriesOrigin(topic, source.Name, source.MaxSeries), addresses);
         return null;
     }
 }

@@ -17,19 +17,6 @@ internal static class TopicFilters
         return level == "#" ? "all filters" : Array.Find(Reserved, other => other != Topics.AllTelemetry && other.Split('/')[0] == level);
     }
 
-    /// <summary>Whether each topic that matches the other filter matches this one.</summary>
-    public static bool Covers(string filter, string other)
-    {
-        var (levels, others) = (filter.Split('/'), other.Split('/'));
-        for (var i = 0; i < levels.Length; i++)
-        {
-            if (levels[i] == "#") return true;
-            if (i >= others.Length || others[i] == "#" || (levels[i] != "+" && levels[i] != others[i])) return false;
-        }
-
-        return levels.Length == others.Length;
-    }
-
     /// <summary>Why it cannot be a prefix of response topics, or null.</summary>
     public static string? PrefixProblem(string prefix)
     {

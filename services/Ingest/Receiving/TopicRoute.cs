@@ -9,8 +9,7 @@ namespace Tally.Ingest.Receiving;
 /// <param name="metric">Metric, UTF-8; empty: the topic names none.</param>
 /// <param name="origin">What its series have as theirs.</param>
 /// <param name="addresses">Knows where the device is acknowledged.</param>
-/// <param name="subscription">Identifier of the subscription whose copies count, where several bring the topic's messages; else 0.</param>
-internal sealed class TopicRoute(Source source, byte[] device, byte[] metric, SeriesOrigin origin, AckAddresses addresses, uint subscription)
+internal sealed class TopicRoute(Source source, byte[] device, byte[] metric, SeriesOrigin origin, AckAddresses addresses)
 {
     private const int MostMetrics = 100;
 
@@ -81,7 +80,4 @@ internal sealed class TopicRoute(Source source, byte[] device, byte[] metric, Se
         _warnedAt = now;
         return true;
     }
-
-    /// <summary>Whether that copy of a message counts. Another one comes with another subscription that matches its topic (MQTT 5, 3.3.4).</summary>
-    public bool Counts(List<uint>? subscriptions) => subscription == 0 || subscriptions is null or [] || subscriptions.Contains(subscription);
 }

@@ -1,5 +1,4 @@
 using Tally.Ingest.Receiving;
-using Tally.Ingest.Sources;
 using Tally.Ingest.Storing;
 using Tally.Mqtt;
 using Tally.Storage;
@@ -17,11 +16,10 @@ internal sealed class Retirement(
     TelemetryHandler handler,
     ForeignIdentities foreign,
     IngestLives lives,
-    SubscriptionMemory memory,
+    IngestSessions memory,
     Pipeline pipeline,
     StoredTotals totals,
     Patience patience,
-    SourceSet sources,
     IngestOptions ingest,
     RetireOptions options,
     TimeProvider time)
@@ -35,12 +33,14 @@ internal sealed class Retirement(
     public async Task<string> RunAsync(CancellationToken cancellationToken)
     {
         foreign.Begin(await lives.NextLifeAsync(cancellationToken)); // before anything can arrive
-        var filters = await memory.RecallAsync(ingest.Instance, cancellationToken);
+        if (await memory.FindAsync(ingest.Instance, cancellationToken) is not { } session)
+            return $"Nothing to retire: no '{ingest.Instance}' has lived on this database, or it is retired.";
+        clients.Open(session.Key);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var storing = pipeline.RunAsync(over.Token);
         try
         {
-            var retiring = RetireAsync(filters.Count > 0 ? filters : SubscriptionFilters.Unremembered(sources, ingest), storing, over.Token);
+            var retiring = RetireAsync(session.Filters, storing, over.Token);
             var failing = FailAsync(storing, over.Token);
             var ended = await Task.WhenAny(retiring, failing);
             if (ended == failing || (retiring.IsFaulted && sessions.AreLost)) await failing; // it knows why
@@ -79,7 +79,7 @@ internal sealed class Retirement(
         await clients.Delivery.DisconnectAsync(MqttReasonCode.Success, TimeSpan.Zero, cancellationToken);
         sessions.Notices.Leave();
         await clients.Notices.DisconnectAsync(MqttReasonCode.Success, TimeSpan.Zero, cancellationToken);
-        await memory.ForgetAsync(ingest.Instance, filters, cancellationToken);
+        await memory.ForgetAsync(ingest.Instance, cancellationToken);
         return Line(present);
     }
 

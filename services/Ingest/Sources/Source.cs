@@ -14,6 +14,7 @@ internal sealed class Source
     public Source(string name, SourceOptions options, string timeZone)
     {
         Name = name;
+        IsIgnored = options.Ignore;
         MaxSeries = options.MaxSeries;
         Format = options.Format;
         Rules = new MetricRules(options);
@@ -32,6 +33,9 @@ internal sealed class Source
 
     /// <summary>What it is called in dead letters and health.</summary>
     public string Name { get; }
+
+    /// <summary>Its messages are passed over.</summary>
+    public bool IsIgnored { get; }
 
     /// <summary>Series that it may make.</summary>
     public int MaxSeries { get; }

@@ -12,6 +12,9 @@ public sealed record SourceOptions
     /// </summary>
     public string Topic { get; set; } = "";
 
+    /// <summary>Its messages are no readings and are passed over: counted, and named once for each topic in the log.</summary>
+    public bool Ignore { get; set; }
+
     /// <summary>Format of the payloads.</summary>
     public PayloadFormat Format { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text;
 using Tally.Contracts;
 using Tally.SensorSimulator.Publishing;
@@ -18,10 +19,11 @@ internal sealed class ActiveRun : IDisposable
         Time = time;
         Plan = options.ToPlan();
         Source = ReadingSources.Make(options.Source, options.Seed);
-        ClientId = $"sim-{Random.Shared.NextInt64(0x1_0000_0000):x8}";
+        var name = $"sim-{Random.Shared.NextInt64(0x1_0000_0000):x8}";
+        ClientId = $"{name}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}";
         Name = Encoding.UTF8.GetBytes(options.Run);
         Metric = Encoding.UTF8.GetBytes(Source.Metric);
-        AckTopic = Topics.Acks(ClientId);
+        AckTopic = Topics.Acks(name);
         Window = new Window(options.Messages, options.Window, time);
         Announcing = new Announcing(options.Window, time);
         Traces = new RunTraces(options.Run, options.TraceEvery);
@@ -37,7 +39,7 @@ internal sealed class ActiveRun : IDisposable
 
     public IReadingSource Source { get; }
 
-    /// <summary>Names the session, and so the topic of the acknowledgements.</summary>
+    /// <summary>Names the session. Its end stands in no topic: devices may read those of acknowledgements, and who knows it takes the session.</summary>
     public string ClientId { get; }
 
     /// <summary>Name of the run, UTF-8.</summary>

@@ -71,7 +71,7 @@ internal sealed class RunExecutor(IMqttClientFactory clients, TimeProvider time)
         PublishWindow = run.Options.Qos == MqttQos.ExactlyOnce ? MostExactlyOnce : (ushort)Math.Min(run.Options.Window.Size, ushort.MaxValue),
         Subscriptions =
         [
-            new MqttSubscription(Contracts.Topics.Acks(run.ClientId)),
+            new MqttSubscription(run.AckTopic),
             .. DropCounter.Filters.Select(filter => new MqttSubscription(filter, MqttQos.AtMostOnce)),
         ],
     };

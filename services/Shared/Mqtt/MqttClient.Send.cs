@@ -30,8 +30,9 @@ public sealed partial class MqttClient
         }
         catch (Exception error)
         {
-            // A broken socket is an everyday thing, and after an abort the expected one; anything else is a defect and ends the client with its exception.
-            if (!connection.IsAborted) connection.End(IsBroken(error) ? Broken(error) : Fault(error));
+            // A broken socket is an everyday thing. What the broker had written before may still lie there to be read, with a PUBACK to who published
+            // it: the receive loop comes to it, and then to the end. Anything else is a defect and ends the client with its exception.
+            if (!connection.IsAborted && !IsBroken(error)) connection.End(Fault(error));
         }
     }
 

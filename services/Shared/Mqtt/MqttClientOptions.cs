@@ -35,8 +35,8 @@ public sealed record MqttClientOptions
     public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(100);
     /// <summary>Longest pause before connecting again.</summary>
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(10);
-    /// <summary>Pause before connecting again once it is clear that another client uses the same identifier: each connecting closes the other's connection.</summary>
-    public TimeSpan TakeoverDelay { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Pause before connecting again once it is clear that another client uses the same identifier: each connecting closes the other's connection. Short: the other may have left, and the session ended with it.</summary>
+    public TimeSpan TakeoverDelay { get; init; } = TimeSpan.FromSeconds(1);
     /// <summary>How long a stop may take to send what is buffered and DISCONNECT.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(5);
     /// <summary>Receive Maximum told to the broker (3.1.2.11.3): unacknowledged QoS 1 and 2 messages it may send.</summary>

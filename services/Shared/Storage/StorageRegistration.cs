@@ -15,8 +15,8 @@ public static class StorageRegistration
         + "(environment ConnectionStrings__telemetry)";
 
     /// <summary>
-    /// Adds the database (<c>ConnectionStrings:telemetry</c>), the catalog, the partitions' keeper, the number of lives and the memory of
-    /// subscriptions. Options records that are registered before are used. Nothing here loads EF Core.
+    /// Adds the database (<c>ConnectionStrings:telemetry</c>), the catalog, the partitions' keeper, the number of lives and the sessions
+    /// at the broker. Options records that are registered before are used. Nothing here loads EF Core.
     /// </summary>
     /// <param name="services">Services.</param>
     /// <param name="application">Name that the server shows for the connections: <c>tally-ingest</c>.</param>
@@ -35,7 +35,7 @@ public static class StorageRegistration
             provider.GetService<ILoggerFactory>()));
         services.TryAddSingleton(_ => new Catalog());
         services.TryAddSingleton<IngestLives>();
-        services.TryAddSingleton<SubscriptionMemory>();
+        services.TryAddSingleton<IngestSessions>();
         services.TryAddSingleton(provider => new PartitionKeeper(
             provider.GetRequiredService<NpgsqlDataSource>(),
             provider.GetRequiredService<PartitionOptions>(),

@@ -22,6 +22,18 @@ internal static class Replica
         return (status, retire.Lines.ShouldHaveSingleItem());
     }
 
+    /// <summary>Client identifier of an instance's session.</summary>
+    public static async Task<string> ClientIdAsync(Database database, string instance) =>
+        (await database.QueryAsync($"SELECT instance || '-' || key FROM ingest_sessions WHERE instance = '{instance}'")).ShouldHaveSingleItem();
+
+    /// <summary>Has the database remember an instance that lived before.</summary>
+    /// <returns>Client identifier of its session.</returns>
+    public static async Task<string> RememberAsync(Database database, string instance)
+    {
+        await database.QueryAsync($"INSERT INTO ingest_sessions (instance, key, filters) VALUES ('{instance}', 'key', '{{#}}')");
+        return $"{instance}-key";
+    }
+
     /// <summary>Whether the broker keeps a session of that name. It does not afterwards.</summary>
     public static async Task<bool> HasSessionAsync(Uri broker, string clientId)
     {

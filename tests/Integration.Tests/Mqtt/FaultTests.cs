@@ -12,7 +12,7 @@ public sealed class FaultTests : IAsyncLifetime
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _broker = await MosquittoServer.StartAsync(Cancel);
+    public async ValueTask InitializeAsync() => _broker = await MosquittoServer.StartAsync(Cancel, MosquittoServer.ByTheBook);
 
     public ValueTask DisposeAsync() => _broker.DisposeAsync();
 

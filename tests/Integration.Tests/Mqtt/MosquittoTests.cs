@@ -18,7 +18,7 @@ public sealed class MosquittoTests : IAsyncLifetime
 
     private Uri Subscriber => _broker.AddressOf("ingest");
 
-    public async ValueTask InitializeAsync() => _broker = await MosquittoServer.StartAsync(Cancel);
+    public async ValueTask InitializeAsync() => _broker = await MosquittoServer.StartAsync(Cancel, MosquittoServer.ByTheBook);
 
     public ValueTask DisposeAsync() => _broker.DisposeAsync();
 

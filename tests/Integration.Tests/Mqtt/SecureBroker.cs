@@ -62,7 +62,7 @@ internal sealed class SecureBroker : IAsyncDisposable
         ]);
         try
         {
-            broker.Server = await MosquittoServer.StartAsync(cancellationToken, configuration);
+            broker.Server = await MosquittoServer.StartAsync(cancellationToken, MosquittoServer.ByTheBook + configuration);
             return broker;
         }
         catch

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Tally.AckResponder;
+using Tally.AckResponder.Broker;
 using Tally.AckResponder.Notices;
 using Tally.Mqtt;
 using Tally.Testing;
@@ -19,7 +20,7 @@ internal sealed class Responder : IAsyncDisposable
     {
         Metrics = new AckResponderMetrics(_services.GetRequiredService<IMeterFactory>());
         Session = new NoticeSession(
-            broker.AddressOf("ackresponder"), options, new MqttClientFactory(), Metrics, TimeProvider.System, NullLogger<NoticeSession>.Instance);
+            new BrokerSessions(broker.AddressOf("ackresponder"), options.ClientId), options, new MqttClientFactory(), Metrics, TimeProvider.System, NullLogger<NoticeSession>.Instance);
         _running = Session.RunAsync(_stop.Token);
     }
 

@@ -135,7 +135,7 @@ public sealed class RunTests
     public async Task A_user_who_may_not_publish_ends_the_run_with_a_line_that_says_so()
     {
         var cancel = TestContext.Current.CancellationToken;
-        await using var broker = await MosquittoServer.StartAsync(cancel);
+        await using var broker = await MosquittoServer.StartAsync(cancel, extraAccess: "\nuser viewer\ntopic deny telemetry/#\n");
 
         var error = await Should.ThrowAsync<RunEnvironmentException>(
             () => new RunExecutor(new MqttClientFactory(), TimeProvider.System).ExecuteAsync(Runs.Of(5), broker.AddressOf("viewer"), new SilentProgress(), cancel));

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Shouldly;
 using Tally.AckResponder;
+using Tally.AckResponder.Broker;
 using Tally.AckResponder.Notices;
 using Tally.Mqtt;
 using Xunit;
@@ -27,7 +28,7 @@ public sealed class NoticeSessionTests : IAsyncDisposable, IMqttClientFactory
         var meters = _services.GetRequiredService<IMeterFactory>();
         _counts = new Counts(meters);
         _session = new NoticeSession(
-            new Uri("mqtt://broker"), new AckResponderOptions { MaxNotices = 3 }, this, new AckResponderMetrics(meters), TimeProvider.System, _log);
+            new BrokerSessions(new Uri("mqtt://broker"), "ackresponder"), new AckResponderOptions { MaxNotices = 3 }, this, new AckResponderMetrics(meters), TimeProvider.System, _log);
         _running = _session.RunAsync(_stop.Token);
     }
 

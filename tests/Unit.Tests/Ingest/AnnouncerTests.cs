@@ -25,7 +25,8 @@ public sealed class AnnouncerTests : IAsyncDisposable
     {
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:mqtt"] = "mqtt://localhost" }).Build();
-        var clients = new IngestClients(_client, _receiver.Handler, _receiver.Sources, _receiver.Options, configuration);
+        var clients = new IngestClients(_client, _receiver.Handler, _receiver.Options, configuration);
+        clients.Open("key");
         var publisher = new NoticePublisher(clients, _trouble, _receiver.Time, NullLogger<NoticePublisher>.Instance);
         _running = new AnnouncerLoop(_stored, new NoticeBuilder(_receiver.Catalog), publisher, clients, _receiver.Pool, _receiver.Handler).RunAsync(_abort.Token);
     }

@@ -23,8 +23,6 @@ internal sealed record TestMessage(string Topic, string Payload)
 
     public bool Retain { get; init; }
 
-    public List<uint>? Subscriptions { get; init; }
-
     public MqttMessage ToMqtt() => new()
     {
         Topic = Encoding.UTF8.GetBytes(Topic),
@@ -38,7 +36,6 @@ internal sealed record TestMessage(string Topic, string Payload)
             QualityOfServiceLevel = PacketId == 0 ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce,
             Dup = Duplicate,
             Retain = Retain,
-            SubscriptionIdentifiers = Subscriptions,
         },
     };
 

@@ -89,7 +89,7 @@ public sealed class NoticeBuilderTests : IDisposable
             """stored/r1 07> acks/d1: {"run":"r1","stored":true,"device":"d1","metric":"temperature","seq":2}""",
             """stored/0 04> acks/me: {"run":"0","stored":false,"device":"home","metric":"b.x","seq":1099511627777,"reason":"out of range"}""",
             """stored/0 03> acks/me: {"run":"0","stored":false,"device":"home","metric":"a","seq":0,"reason":"no number in the text"}""",
-            """stored/0 06> acks/me: {"run":"0","stored":false,"device":"","metric":"","seq":0,"reason":"no source reads the topic"}""",
+            """stored/0 06> acks/me: {"run":"0","stored":false,"device":"","metric":"","seq":0,"reason":"no source reads this topic; add one: Ingest__Sources__0__Topic=/"}""",
         ]);
     }
 

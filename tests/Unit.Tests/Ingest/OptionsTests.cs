@@ -89,24 +89,21 @@ public sealed class OptionsTests
         Problems(new IngestOptions { Instance = "tally-production.ingest-" + new string('x', 37) + "-0", SharedGroup = "tally" }).ShouldBeEmpty();
 
     [Fact]
-    public void A_group_shares_every_filter()
+    public void It_subscribes_to_everything_or_to_what_is_named_and_a_group_shares_it()
     {
-        var options = new IngestOptions { Presets = "-seeds,-senml", Sources = [new SourceOptions { Topic = "lab/{device}/{metric}" }] };
-
-        Filters(options).ShouldBe(["runs/+", "lab/+/+", "telemetry/#", "ingest/ingest-1"]);
-        Filters(options with { SharedGroup = "g" }).ShouldBe(["$share/g/runs/+", "$share/g/lab/+/+", "$share/g/telemetry/#", "ingest/ingest-1"]);
-
-        static IEnumerable<string> Filters(IngestOptions options) => SubscriptionFilters.Of(new SourceSet(options), options).Select(subscription => subscription.Filter);
+        SubscriptionFilters.Of(new IngestOptions()).ShouldBe(["#"]);
+        SubscriptionFilters.Of(new IngestOptions { SharedGroup = "g" }).ShouldBe(["$share/g/#", "ingest/ingest-1"]);
+        SubscriptionFilters.Of(new IngestOptions { Topics = "runs/+, telemetry/#" }).ShouldBe(["runs/+", "telemetry/#", "ingest/ingest-1"]);
     }
 
-    [Fact]
-    public void A_session_of_which_nothing_is_remembered_may_hold_what_earlier_versions_subscribed_to()
-    {
-        var options = new IngestOptions { Presets = "-seeds,-senml", SharedGroup = "g" };
-
-        SubscriptionFilters.Unremembered(new SourceSet(options), options).ShouldBe(
-            ["telemetry/+/+", "telemetry/#", "runs/+", "Building/#", "home/#", "sensor/#", "$share/g/runs/+", "$share/g/telemetry/#", "ingest/ingest-1"]);
-    }
+    [Theory]
+    [InlineData("", "names no topic filter")]
+    [InlineData("a/#,+/b", "'a/#' and '+/b' match the same topics")]
+    [InlineData("a/#/b", "'a/#/b' has a # that is not its last level")]
+    [InlineData("a/{device}", "'a/{device}' has named levels")]
+    [InlineData("$SYS/#", "'$SYS/#' begins with $")]
+    public void Topics_that_cannot_be_subscribed_to_or_would_come_twice_are_refused(string topics, string problem) =>
+        Problems(new IngestOptions { Topics = topics }).ShouldHaveSingleItem().ShouldContain(problem);
 
     [Fact]
     public void Retiring_must_not_run_out_of_patience_while_nothing_can_move()

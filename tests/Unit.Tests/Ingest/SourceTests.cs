@@ -1,9 +1,7 @@
 using System.Text;
 using Shouldly;
-using Tally.AppHost.Infrastructure;
 using Tally.Contracts.Payloads;
 using Tally.Ingest;
-using Tally.Ingest.Receiving;
 using Tally.Ingest.Sources;
 using Tally.Storage;
 using Xunit;
@@ -38,16 +36,6 @@ public sealed class SourceTests
     [InlineData("a/+/#", "a/+/#")]
     public void A_template_is_subscribed_to_by_its_filter(string template, string filter) => new TopicTemplate(template).Filter.ShouldBe(filter);
 
-    [Theory]
-    [InlineData("home/#", "home/+/t", true)]
-    [InlineData("home/#", "home", true)]
-    [InlineData("+/#", "home/#", true)]
-    [InlineData("home/+", "home/t", true)]
-    [InlineData("home/t", "home/+", false)]
-    [InlineData("home/+", "home/#", false)]
-    [InlineData("home/#", "+/t", false)]
-    public void A_filter_that_another_one_covers_is_found(string filter, string other, bool covers) => TopicFilters.Covers(filter, other).ShouldBe(covers);
-
     [Fact]
     public void Presets_are_the_usual_ones_and_those_that_are_named()
     {
@@ -55,12 +43,41 @@ public sealed class SourceTests
         SourceSet.PresetsOf("Tasmota, -seeds").ShouldBe(["tally", "senml", "tasmota"]);
     }
 
-    [Fact]
-    public void What_the_broker_lets_devices_publish_is_what_the_presets_read()
+    [Theory]
+    [InlineData("zigbee2mqtt/lamp", "Ingest__Presets=zigbee2mqtt")]
+    [InlineData("tele/plug/SENSOR", "Ingest__Presets=tasmota")]
+    [InlineData("attic/sensor/t/state", "Ingest__Presets=esphome")]
+    [InlineData("Telemetry/d/t", "Ingest__Sources__0__Topic=Telemetry/#")]
+    [InlineData("/home/temperature", "Ingest__Sources__0__Topic=/home/#")]
+    [InlineData("temperature", "Ingest__Sources__0__Topic=temperature")]
+    [InlineData("telemetry/temperature", "Ingest__Sources__0__Topic=telemetry/#")]
+    public void What_no_source_reads_is_a_dead_letter_that_says_which_setting_would_read_it(string topic, string setting)
     {
-        var broker = File.ReadLines(Path.Combine(Repository.Root, "services", "Broker", "presets.txt"));
+        using var receiver = new Receiver(new IngestOptions());
 
-        broker.ShouldBe(Presets.ByName.SelectMany(preset => preset.Value.Select(source => $"{preset.Key} {new TopicTemplate(source.Topic).Filter}")));
+        for (var copy = 0; copy < 2; copy++) // the second comes from the cache
+            receiver.Read(new TestMessage(topic, "5")).Rows.DeadLetters.ShouldHaveSingleItem().Reason.ShouldBe($"no source reads this topic; add one: {setting}");
+    }
+
+    [Fact]
+    public void What_a_preset_passes_over_is_counted_and_named_once_and_no_dead_letter()
+    {
+        using var receiver = new Receiver(new IngestOptions { Presets = "zigbee2mqtt" });
+
+        var batch = receiver.Read(new TestMessage("zigbee2mqtt/bridge/devices", "[]"), new TestMessage("zigbee2mqtt/bridge/devices", "[]"), new TestMessage("zigbee2mqtt/lamp", """{"t":1}"""));
+
+        (batch.Rows.DeadLetters.Count, batch.Rows.Count, batch.Deliveries.Length).ShouldBe((0, 1, 3));
+    }
+
+    [Fact]
+    public void What_services_tell_each_other_is_passed_over()
+    {
+        using var receiver = new Receiver(new IngestOptions { AllowedResponsePrefixes = ["replies/"] });
+
+        var batch = receiver.Read(new TestMessage("stored/r1", "{}"), new TestMessage("acks/d1", "{}"), new TestMessage("replies/d1", "{}"), new TestMessage("ingest/ingest-2", "caught up with connection 3"));
+
+        (batch.Rows.DeadLetters.Count, batch.Rows.Count, batch.Deliveries.Length).ShouldBe((0, 0, 4));
+        receiver.Read(new TestMessage("ingest/ingest-2", "5")).Rows.DeadLetters.ShouldHaveSingleItem();
     }
 
     [Fact]
@@ -70,24 +87,6 @@ public sealed class SourceTests
 
         Stored(receiver, "home/x/t", "5").ShouldBe(["x/t=5"]);
         Stored(receiver, "home/x/y/t", "5").ShouldBe(["home/x/y/t=5"]);
-    }
-
-    [Fact]
-    public void A_message_that_two_subscriptions_bring_counts_once()
-    {
-        using var receiver = new Receiver(new IngestOptions { Presets = "esphome" });
-        receiver.Sources.Filters.ShouldContain("+/sensor/+/state");
-        var (first, second) = (receiver.Sources.IdentifierOf("home/#")!.Value, receiver.Sources.IdentifierOf("+/sensor/+/state")!.Value);
-
-        var batch = receiver.Read(
-            new TestMessage("home/sensor/t/state", "5") { Subscriptions = [first] },
-            new TestMessage("home/sensor/t/state", "5") { Subscriptions = [second] },
-            new TestMessage("attic/sensor/t/state", "6") { Subscriptions = [second] },
-            new TestMessage("home/sensor/t/state", "7") { Subscriptions = [first, second] },
-            new TestMessage("home/sensor/t/state", "8"));
-
-        batch.Rows.Readings.ToArray().Select(reading => reading.Value).ShouldBe([5, 6, 7, 8]);
-        batch.Deliveries.Length.ShouldBe(5, "all are acknowledged");
     }
 
     [Fact]

@@ -110,12 +110,13 @@ internal sealed class TelemetryDbContextModelSnapshot : ModelSnapshot
             b.ToTable("dead_letters");
         });
 
-        modelBuilder.Entity("Tally.Storage.Model.IngestSubscriptionRow", b =>
+        modelBuilder.Entity("Tally.Storage.Model.IngestSessionRow", b =>
         {
             b.Property<string>("Instance").HasColumnType("text").HasColumnName("instance");
-            b.Property<string>("Filter").HasColumnType("text").HasColumnName("filter");
-            b.HasKey("Instance", "Filter");
-            b.ToTable("ingest_subscriptions");
+            b.Property<string[]>("Filters").IsRequired().HasColumnType("text[]").HasColumnName("filters");
+            b.Property<string>("Key").IsRequired().HasColumnType("text").HasColumnName("key");
+            b.HasKey("Instance");
+            b.ToTable("ingest_sessions");
         });
     }
 }

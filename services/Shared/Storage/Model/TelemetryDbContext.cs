@@ -28,7 +28,7 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
     public DbSet<DeadLetterRow> DeadLetters => Set<DeadLetterRow>();
 
     /// <summary>What the instances of Ingest have subscribed to.</summary>
-    public DbSet<IngestSubscriptionRow> IngestSubscriptions => Set<IngestSubscriptionRow>();
+    public DbSet<IngestSessionRow> IngestSessions => Set<IngestSessionRow>();
 
     /// <inheritdoc/>
     protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
@@ -120,11 +120,12 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
                 .IsUnique().HasDatabaseName("dead_letters_identity");
         });
 
-        modelBuilder.Entity<IngestSubscriptionRow>(subscription =>
+        modelBuilder.Entity<IngestSessionRow>(session =>
         {
-            subscription.ToTable("ingest_subscriptions").HasKey(row => new { row.Instance, row.Filter });
-            subscription.Property(row => row.Instance).HasColumnName("instance");
-            subscription.Property(row => row.Filter).HasColumnName("filter");
+            session.ToTable("ingest_sessions").HasKey(row => row.Instance);
+            session.Property(row => row.Instance).HasColumnName("instance");
+            session.Property(row => row.Key).HasColumnName("key");
+            session.Property(row => row.Filters).HasColumnName("filters");
         });
     }
 }

@@ -46,7 +46,7 @@ public abstract class BrokerFixture : IAsyncLifetime
 public sealed class OnMosquitto : BrokerFixture
 {
     protected override async Task<ITestBroker> StartAsync(CancellationToken cancellationToken) =>
-        await MosquittoServer.StartAsync(cancellationToken, extraAccess: "\nuser device\ntopic readwrite contract/#\n");
+        await MosquittoServer.StartAsync(cancellationToken, MosquittoServer.ByTheBook, "\nuser device\ntopic readwrite contract/#\n");
 }
 
 /// <summary>A broker that knows nothing of Tally: MQTT 5 and 3.1.1.</summary>
