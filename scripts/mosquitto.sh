@@ -30,5 +30,5 @@ END
 become_user mosquitto
 if [ ${#become[@]} -gt 0 ]; then chown -R "$server_user" "$directory"; fi
 cd "$directory"
-"${become[@]}" sh "$directory/keep.sh" $$ "$directory/data" "${BROKER_SAVE_SECONDS:-1}" >/dev/null 9>&- &
+"${become[@]}" sh "$directory/keep.sh" $$ "$directory/data" "${BROKER_SAVE_SECONDS:-1}" >/dev/null 2>"$directory/keep.log" 9>&- & # whoever waits for the broker's end waits for its pipes too
 exec "${become[@]}" "$program" -c "$directory/mosquitto.conf"

@@ -8,7 +8,8 @@ set -eu
 [ $# = 2 ] || [ $# = 3 ] || { echo "keep.sh: usage: keep.sh PID DIRECTORY [SECONDS]" >&2; exit 1; }
 pid=$1 state=$2/mosquitto.db pause=${3:-1}
 
-# The signal ends a process that has no handler for it yet, as the broker while it starts: 0x200 in the mask of those that have one.
+# The signal ends a process that has no handler for it yet, as the broker while it starts; one that has ended has none any more, also before
+# its parent has looked. 0x200 in the mask of the signals that have one.
 handles() { case $(sed -n 's/^SigCgt:.*\(.\)..$/\1/p' "/proc/$pid/status" 2>/dev/null) in [2367abef]) true ;; *) false ;; esac; }
 
 # Each write makes a new file in the place of the old one: another inode.
@@ -18,10 +19,10 @@ until handles; do
   kill -0 "$pid" 2>/dev/null || exit 0
   sleep 0.05
 done
-while before=$(written) && kill -USR1 "$pid" 2>/dev/null; do
+while before=$(written) && handles && kill -USR1 "$pid"; do
   took=0 # in steps of 0.05 s, which are seconds times twenty
   while [ "$(written)" = "$before" ]; do
-    kill -0 "$pid" 2>/dev/null || exit 0
+    handles || exit 0
     sleep 0.05
     took=$((took + 1))
     if [ "$took" = 1200 ]; then

@@ -78,7 +78,7 @@ public sealed record IngestOptions : IValidatableObject
     /// in its memory, and lost if it is killed again.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00", ErrorMessage = "expected a time from 00:00:00.01 to 00:01:00")]
-    public TimeSpan LongestReconnect { get; set; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan LongestReconnect { get; set; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Time for storing, announcing and acknowledging what was received, once the service is asked to stop. Kubernetes kills after 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00", ErrorMessage = "expected a time from 00:00:00.1 to 00:10:00")]

@@ -63,6 +63,23 @@ public sealed class MosquittoServer : IMosquitto
         await UntilReadyAsync(cancellationToken);
     }
 
+    /// <summary>Waits until its state of now is on disk: the second time that it is written from now on, since one may be half done.</summary>
+    public async Task UntilSavedAsync()
+    {
+        var file = new FileInfo(Path.Combine(_directory, "mosquitto", "data", "mosquitto.db"));
+        for (var (write, before) = (0, DateTime.MinValue); write < 2; write++)
+        {
+            before = WrittenAt();
+            await Eventually.UntilAsync(() => WrittenAt() > before, "the broker's state to be written");
+        }
+
+        DateTime WrittenAt()
+        {
+            file.Refresh();
+            return file.Exists ? file.LastWriteTimeUtc : DateTime.MinValue;
+        }
+    }
+
     /// <summary>Lets it stand still: connections stay open and nothing is answered.</summary>
     public void Pause() => _process.Send(StandStill.Stop);
 

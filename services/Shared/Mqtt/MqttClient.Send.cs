@@ -30,8 +30,7 @@ public sealed partial class MqttClient
         }
         catch (Exception error)
         {
-            // A broken socket is an everyday thing. What the broker had written before may still lie there to be read, with a PUBACK to who published
-            // it: the receive loop comes to it, and then to the end. Anything else is a defect and ends the client with its exception.
+            // A broken socket is an everyday thing: the receive loop reads what the broker had written before, and comes to the end. Anything else is a defect.
             if (!connection.IsAborted && !IsBroken(error)) connection.End(Fault(error));
         }
     }

@@ -53,6 +53,7 @@ public sealed partial class MqttClient
     /// <summary>Counts what speaks for a broker that closes what it does not understand.</summary>
     private ConnectionEnd WeighClosing(ConnectionEnd failure)
     {
+        _earlyEnds = 0; // a broker that was away had been restarted: that is no other client
         if (_options.ProtocolVersion != MqttProtocolVersion.Automatic || _fellBack || _stoodWithVersion5 || failure.Stopped) return failure;
         if (_version == MqttProtocolVersion.V500 && failure.ClosedOnConnect)
         {

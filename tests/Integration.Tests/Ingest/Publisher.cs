@@ -17,12 +17,13 @@ internal sealed class Publisher : IMqttHandler, IAsyncDisposable
     private readonly MqttClient _client;
     private readonly Task _running;
 
-    private Publisher(Uri broker, string[] filters)
+    private Publisher(Uri broker, MqttProtocolVersion version, string[] filters)
     {
         var options = new MqttClientOptions
         {
             Broker = broker,
             ClientId = $"test-{Guid.NewGuid():N}"[..20],
+            ProtocolVersion = version,
             Subscriptions = [.. filters.Select(filter => new MqttSubscription(filter))],
         };
         _client = new MqttClient(options, this, null);
@@ -35,9 +36,11 @@ internal sealed class Publisher : IMqttHandler, IAsyncDisposable
     /// <summary>Called for each arrival, on the connection's loop.</summary>
     public Action<Arrived> OnArrival { get; set; } = _ => { };
 
-    public static async Task<Publisher> ConnectAsync(Uri broker, params string[] filters)
+    public static Task<Publisher> ConnectAsync(Uri broker, params string[] filters) => ConnectAsync(broker, MqttProtocolVersion.Automatic, filters);
+
+    public static async Task<Publisher> ConnectAsync(Uri broker, MqttProtocolVersion version, params string[] filters)
     {
-        var publisher = new Publisher(broker, filters);
+        var publisher = new Publisher(broker, version, filters);
         await Eventually.UntilAsync(() => publisher._client.IsReady, "the test's client to be connected and subscribed");
         return publisher;
     }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Tally.Contracts;
 using Tally.SensorSimulator.Publishing;
@@ -9,7 +10,7 @@ namespace Tally.Unit.Tests.Simulator;
 public sealed class AnnouncingTests
 {
     private static readonly WindowOptions Options = new();
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void An_announcement_is_sent_at_once_and_then_only_after_silence()

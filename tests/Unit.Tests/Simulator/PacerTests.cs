@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Tally.SensorSimulator.Publishing;
 using Xunit;
@@ -6,7 +7,7 @@ namespace Tally.Unit.Tests.Simulator;
 
 public sealed class PacerTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Without_a_rate_everything_is_due() => new Pacer(0, _time).UntilDue(long.MaxValue).ShouldBe(TimeSpan.Zero);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Tally.SensorSimulator.Publishing;
 using Xunit;
@@ -14,7 +15,7 @@ public sealed class WindowModelTests
     public void Whatever_is_lost_every_reading_is_acknowledged_in_the_end_and_the_window_is_kept(int seed)
     {
         var random = new Random(seed);
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         var options = new WindowOptions { Size = 1 + random.Next(40) };
         var window = new Window(500, options, time);
         var queue = new Queue<Publication>();

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Shouldly;
 using Tally.SensorSimulator.Publishing;
 using Xunit;
@@ -7,7 +8,7 @@ namespace Tally.Unit.Tests.Simulator;
 public sealed class WindowTests
 {
     private static readonly WindowOptions Options = new() { Size = 4 };
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Readings_are_sent_in_order_until_the_window_is_full()
