@@ -20,7 +20,7 @@ until handles; do
   sleep 0.05
 done
 while before=$(written) && handles && kill -USR1 "$pid"; do
-  took=0 # in steps of 0.05 s, which are seconds times twenty
+  took=-2 # in steps of 0.05 s, which are seconds times twenty; the broker looks for signals every 0.1 s when nothing else happens
   while [ "$(written)" = "$before" ]; do
     handles || exit 0
     sleep 0.05
