@@ -1,3 +1,4 @@
+using Npgsql;
 using Tally.QueryApi;
 using Tally.ServiceDefaults;
 
@@ -6,7 +7,7 @@ if (args is [HealthVerb.Name]) return HealthVerb.Run();
 return await ServiceHost.RunAsync(() =>
 {
     var builder = WebApplication.CreateBuilder(args);
-    builder.AddServiceDefaults("Npgsql"); // queries are few here, and belong to their requests
+    builder.AddServiceDefaults(traces => traces.AddNpgsql()); // queries are few here, and belong to their requests
     builder.AddQueryApi();
 
     var app = builder.Build();

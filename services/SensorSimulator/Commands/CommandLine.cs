@@ -10,13 +10,12 @@ internal static class CommandLine
     /// <returns>The exit status.</returns>
     public static async Task<int> InvokeAsync(string[] args)
     {
-        var run = new RunCommand();
         var root = new RootCommand("Publishes the readings of simulated sensors over MQTT, waits for their acknowledgements and prints the ledger.");
-        run.AddTo(root);
-        root.Subcommands.Add(run.AddTo(new Command("run", "Publish a run and print its ledger (this is also what happens without a verb).")));
+        root.Subcommands.Add(new RunCommand().AddTo(new Command("run", "Publish a run and print its ledger (this is also what happens without a verb).")));
         root.Subcommands.Add(new WatchCommand().AddTo(new Command("watch", "Print what arrives at a topic filter, and count it.")));
         root.Subcommands.Add(Health());
 
+        if (args is [] || (args[0].StartsWith('-') && args[0] is not ("--help" or "-h" or "-?" or "--version"))) args = ["run", .. args];
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {

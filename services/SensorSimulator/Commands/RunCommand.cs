@@ -87,7 +87,7 @@ internal sealed class RunCommand
         using var signals = new StopSignals();
         try
         {
-            using var telemetry = TelemetryExport.Start("simulator"); // at its disposal the last spans and numbers go out
+            using var telemetry = ConsoleTelemetry.Start("simulator"); // at its disposal the last spans and numbers go out
             var invocation = new RunInvocation(options, parsed.GetValue(_broker)!, parsed.GetValue(_api)!)
             {
                 Clients = new MqttClientFactory(telemetry?.Loggers),

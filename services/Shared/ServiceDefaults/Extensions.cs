@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Trace;
 using Tally.ServiceDefaults.Telemetry;
 
 namespace Tally.ServiceDefaults;
@@ -23,11 +24,11 @@ public static class Extensions
 
     /// <summary>Adds the defaults of every service. Call it first: the export of telemetry begins before everything that is added later, and ends after it.</summary>
     /// <param name="builder">The service.</param>
-    /// <param name="activitySources">Sources of spans beside Tally's own, ASP.NET Core's and HttpClient's.</param>
-    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, params string[] activitySources)
+    /// <param name="tracing">Adds sources of spans beside Tally's own, ASP.NET Core's and HttpClient's, where traces are exported.</param>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, Action<TracerProviderBuilder>? tracing = null)
         where TBuilder : IHostApplicationBuilder
     {
-        builder.AddTelemetry(activitySources);
+        builder.AddTelemetry(tracing);
         builder.Services.AddHealthChecks();
         builder.Services.AddSingleton<FinalError>();
         builder.Logging.AddSimpleConsole(console =>

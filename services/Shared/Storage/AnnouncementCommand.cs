@@ -29,7 +29,7 @@ internal static class AnnouncementCommand
             """
             UPDATE runs SET
                 state = $2, expected = $3, published = coalesce($4, published), devices = $5, metric = $6, unit = $7, qos = $8,
-                source = $9, seed = $10, start_at = $11, step_us = $12,
+                source = $9, seed = $10, start_at = $11, step_microseconds = $12,
                 finished_at = CASE WHEN $2 >= 2 THEN coalesce(finished_at, clock_timestamp()) END
             WHERE id = $1 AND state <= $2
             """,

@@ -87,7 +87,7 @@ public static class Migrator
         var known = typeof(Migrator).Assembly.GetTypes().Select(type => type.GetCustomAttribute<MigrationAttribute>()?.Id).OfType<string>().Order().ToList();
         await using var command = new NpgsqlCommand($"SELECT to_regclass('{HistoryTable}') IS NOT NULL", connection);
         if (await command.ExecuteScalarAsync(cancellationToken) is not true) return known;
-        command.CommandText = $"SELECT \"MigrationId\" FROM {HistoryTable}";
+        command.CommandText = $"SELECT migration_id FROM {HistoryTable}";
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken)) known.Remove(reader.GetString(0));
         return known;

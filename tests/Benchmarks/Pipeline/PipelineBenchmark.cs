@@ -6,7 +6,7 @@ using Tally.Testing;
 namespace Tally.Benchmarks.Pipeline;
 
 /// <summary>
-/// The pipeline beside the broker's own ceiling (README, "How fast"). Both take turns in slices, so that what else the
+/// The pipeline beside the broker's own ceiling (docs/performance.md). Both take turns in slices, so that what else the
 /// machine does meets both; the ratio of each pair counts, not the rates.
 /// </summary>
 /// <param name="slice">Messages in a slice.</param>

@@ -4,7 +4,7 @@ using Tally.Benchmarks.Pipeline;
 namespace Tally.Benchmarks.Tracing;
 
 /// <summary>
-/// What traces, metrics and logs cost (README, "How fast"): processor time per message over all services with export and without.
+/// What traces, metrics and logs cost (docs/performance.md): processor time per message over all services with export and without.
 /// Two complete sets of processes take turns in slices, each pair in the other order than the one before, so that what else the machine does
 /// meets both; the median of the pairs' ratios counts. Both are counted over the whole of a pair, so that what goes out after a slice counts as
 /// well. Broker and database are given beside the services. The receiver is a real one, and not counted.

@@ -34,7 +34,7 @@ internal static class TracingSideCommand
         {
             var broker = new Uri(Environment.GetEnvironmentVariable(BrokerVariable)
                 ?? throw new InvalidOperationException($"{BrokerVariable} is not set; '{Verb}' is started by 'tracing'."));
-            using var telemetry = TelemetryExport.Start("simulator");
+            using var telemetry = ConsoleTelemetry.Start("simulator");
             var executor = new RunExecutor(new MqttClientFactory(), TimeProvider.System);
             while (await Console.In.ReadLineAsync(cancellationToken) is { } run)
             {

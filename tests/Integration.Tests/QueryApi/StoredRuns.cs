@@ -15,7 +15,7 @@ internal sealed class StoredRuns(string connectionString) : IAsyncDisposable
         await ExecuteAsync(
             """
             update runs set state = $2, expected = $3, published = $4, devices = $5, metric = 'temperature', unit = 'Cel', qos = 1,
-                   source = 'synthetic', seed = 1, start_at = '2026-11-20T09:00:00Z', step_us = 1000000, finished_at = case when $2 = 2 then now() end
+                   source = 'synthetic', seed = 1, start_at = '2026-11-20T09:00:00Z', step_microseconds = 1000000, finished_at = case when $2 = 2 then now() end
             where name = $1
             """,
             run, (short)state, expected, (object?)published ?? DBNull.Value, devices);

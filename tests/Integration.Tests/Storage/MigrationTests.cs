@@ -75,7 +75,7 @@ public sealed class MigrationTests(StoreServer server)
             var columns = entity.GetProperties().Select(property =>
                 $"{property.GetColumnName()} {property.GetColumnType()} {(property.IsNullable ? "YES" : "NO")}");
             var actual = await store.QueryAsync(
-                $"SELECT concat_ws(' ', column_name, data_type, is_nullable) FROM information_schema.columns WHERE table_name = '{entity.GetTableName()}'");
+                $"SELECT concat_ws(' ', attname, format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'NO' ELSE 'YES' END) FROM pg_attribute WHERE attrelid = '{entity.GetTableName()}'::regclass AND attnum > 0 AND NOT attisdropped");
             actual.Cast<string>().ShouldBe(columns, ignoreOrder: true, customMessage: entity.GetTableName());
             var indexes = entity.GetIndexes().Select(index => index.GetDatabaseName()!).Append(entity.FindPrimaryKey()!.GetName()!);
             var there = await store.QueryAsync($"SELECT indexname::text FROM pg_indexes WHERE tablename = '{entity.GetTableName()}'");

@@ -10,7 +10,7 @@ public sealed class RunTests(StoreServer server)
 {
     private const string Row =
         """
-        SELECT concat_ws('|', name, state, expected, published, devices, metric, unit, qos, source, seed, extract(epoch FROM start_at), step_us,
+        SELECT concat_ws('|', name, state, expected, published, devices, metric, unit, qos, source, seed, extract(epoch FROM start_at), step_microseconds,
             finished_at IS NOT NULL)
         FROM runs WHERE name <> '0'
         """;

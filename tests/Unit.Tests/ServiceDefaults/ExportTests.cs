@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Trace;
 using Shouldly;
 using Tally.ServiceDefaults;
 using Tally.ServiceDefaults.Telemetry;
@@ -45,15 +45,14 @@ public sealed class ExportTests : IDisposable
         await using var app = Build("");
         await app.StartAsync(TestContext.Current.CancellationToken);
 
-        app.Services.GetService<TelemetryExport>().ShouldBeNull();
-        app.Services.GetServices<IStartupFilter>().ShouldNotContain(filter => filter.GetType().Assembly == typeof(TelemetryExport).Assembly);
+        app.Services.GetService<TracerProvider>().ShouldBeNull();
         app.Services.GetServices<ILoggerProvider>().ShouldNotContain(provider => provider.GetType().Namespace!.StartsWith("OpenTelemetry", StringComparison.Ordinal));
         _source.HasListeners().ShouldBeFalse();
         _meter.CreateCounter<int>("tally.unit.count").Enabled.ShouldBeFalse();
     }
 
     [Fact]
-    public void A_console_program_without_a_receiver_has_no_export() => Start("", FlushTimeout).ShouldBeNull();
+    public void A_console_program_without_a_receiver_has_no_export() => Start("").ShouldBeNull();
 
     [Fact]
     public async Task The_last_spans_numbers_and_lines_of_a_service_arrive_when_it_ends_right_after_them()
@@ -73,7 +72,7 @@ public sealed class ExportTests : IDisposable
     public void The_last_spans_numbers_and_lines_of_a_console_program_arrive_when_it_ends_right_after_them()
     {
         using var receiver = new OtlpReceiver();
-        using (var export = Start($"{Variables(receiver)} {Never}", FlushTimeout).ShouldNotBeNull()) Report(export.Loggers.CreateLogger<ExportTests>());
+        using (var export = Start($"{Variables(receiver)} {Never}").ShouldNotBeNull()) Report(export.Loggers.CreateLogger<ExportTests>());
         ShouldHaveAll(receiver);
     }
 
@@ -81,7 +80,7 @@ public sealed class ExportTests : IDisposable
     public void Only_the_signals_asked_for_are_sent()
     {
         using var receiver = new OtlpReceiver();
-        using (var export = Start($"{Variables(receiver)} OTEL_TRACES_EXPORTER=none OTEL_LOGS_EXPORTER=none", FlushTimeout).ShouldNotBeNull())
+        using (var export = Start($"{Variables(receiver)} OTEL_TRACES_EXPORTER=none OTEL_LOGS_EXPORTER=none").ShouldNotBeNull())
         {
             _source.HasListeners().ShouldBeFalse();
             Report(export.Loggers.CreateLogger<ExportTests>());
@@ -96,12 +95,12 @@ public sealed class ExportTests : IDisposable
     public void A_service_says_who_it_is_and_the_environment_may_say_it_better()
     {
         using var receiver = new OtlpReceiver();
-        using (Start(Variables(receiver), FlushTimeout)) _source.StartActivity("a span")?.Dispose();
+        using (Start(Variables(receiver))) _source.StartActivity("a span")?.Dispose();
         foreach (var text in (string[])["service.name", "unit", "service.version", "service.instance.id", $"{Environment.MachineName}-{Environment.ProcessId}"])
             receiver.Has("traces", text).ShouldBeTrue(text);
 
         using var second = new OtlpReceiver();
-        using (Start($"{Variables(second)} OTEL_SERVICE_NAME=another OTEL_RESOURCE_ATTRIBUTES=service.instance.id=seven", FlushTimeout)) _source.StartActivity("a span")?.Dispose();
+        using (Start($"{Variables(second)} OTEL_SERVICE_NAME=another OTEL_RESOURCE_ATTRIBUTES=service.instance.id=seven")) _source.StartActivity("a span")?.Dispose();
         foreach (var text in (string[])["another", "seven"]) second.Has("traces", text).ShouldBeTrue(text);
         second.Has("traces", $"{Environment.MachineName}-{Environment.ProcessId}").ShouldBeFalse();
     }
@@ -110,7 +109,7 @@ public sealed class ExportTests : IDisposable
     public async Task A_receiver_that_hangs_does_not_hold_up_the_end()
     {
         using var receiver = new OtlpReceiver(hangs: true);
-        var export = Start($"{Variables(receiver)} {Never}", TimeSpan.FromMilliseconds(200)).ShouldNotBeNull();
+        var export = Start($"{Variables(receiver)} {Never} Telemetry:FlushTimeout=00:00:00.2").ShouldNotBeNull();
         Report(export.Loggers.CreateLogger<ExportTests>());
 
         // Time is the matter here: unbounded, the end takes the exporter's 10 s, and the SDK's own bound is 5 s for each signal in turn.
@@ -131,9 +130,9 @@ public sealed class ExportTests : IDisposable
         await app.StartAsync(cancel);
         using var http = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
 
-        foreach (var path in (string[])["api/things/7", "api/things/none", "api/nowhere", "api/failing", "health/live", "page.js"]) (await http.GetAsync(new Uri(path, UriKind.Relative), cancel)).Dispose();
+        foreach (var path in (string[])["api/things/7", "api/things/none", "api/nowhere", "api/failing", "health/live", "page.js", "api/events", "api/runs/r1/events"]) (await http.GetAsync(new Uri(path, UriKind.Relative), cancel)).Dispose();
 
-        await Eventually.UntilAsync(() => spans.All.Count == 6, "six requests to end");
+        await Eventually.UntilAsync(() => spans.All.Count == 8, "eight requests to end");
         spans.All.Where(span => span.Recorded).Select(Describe).ShouldBe(
         [
             "GET /api/things/{id}: /api/things/7, /api/things/{id}, 200, , Unset",
@@ -142,8 +141,6 @@ public sealed class ExportTests : IDisposable
             "GET /api/failing: /api/failing, /api/failing, 500, System.InvalidOperationException, Error",
         ], ignoreOrder: true);
     }
-
-    private static readonly TimeSpan FlushTimeout = new TelemetryOptions().FlushTimeout;
 
     private static string Variables(OtlpReceiver receiver) => $"OTEL_EXPORTER_OTLP_ENDPOINT={receiver.Address} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf";
 
@@ -156,12 +153,7 @@ public sealed class ExportTests : IDisposable
         return builder.Build();
     }
 
-    private static TelemetryExport? Start(string variables, TimeSpan flushTimeout)
-    {
-        var configuration = Settings.Of(variables);
-        var signals = OtlpSignals.Of(configuration);
-        return signals.Any ? TelemetryExport.Start("unit", configuration, signals, new TelemetryOptions { FlushTimeout = flushTimeout }, []) : null;
-    }
+    private static ConsoleTelemetry? Start(string variables) => ConsoleTelemetry.Start("unit", Settings.Of(variables));
 
     private static string Describe(Activity span) =>
         $"{span.DisplayName}: {span.GetTagItem("url.path")}, {span.GetTagItem("http.route")}, {span.GetTagItem("http.response.status_code")}, {span.GetTagItem("error.type")}, {span.Status}";

@@ -11,6 +11,9 @@ namespace Tally.ServiceDefaults.Telemetry;
 /// </summary>
 internal sealed class TallySampler : Sampler
 {
+    // Names of ASP.NET Core's and HttpClient's spans, as they are when a sampler sees them.
+    private const string Request = "Microsoft.AspNetCore.Hosting.HttpRequestIn", OutgoingRequest = "System.Net.Http.HttpRequestOut";
+
     private readonly ParentBasedSampler _byParent;
 
     private TallySampler(Sampler requests) => _byParent = new ParentBasedSampler(new RootSampler(requests));
@@ -25,27 +28,14 @@ internal sealed class TallySampler : Sampler
 
     /// <inheritdoc/>
     public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
-        IsNoise(samplingParameters) ? new SamplingResult(SamplingDecision.Drop) : _byParent.ShouldSample(samplingParameters);
-
-    // Questions to the API are traced. Health probes, the page's files and its streams of events, which last as long as the page is open, would bury the traces of readings.
-    private static bool IsNoise(in SamplingParameters parameters)
-    {
-        if (parameters.Name != PlatformSpans.Request || parameters.Tags is null) return false;
-        foreach (var tag in parameters.Tags)
-        {
-            if (tag.Key == PlatformSpans.Path)
-                return tag.Value is string path && (!path.StartsWith(Extensions.ApiPath, StringComparison.Ordinal) || path.EndsWith("/events", StringComparison.Ordinal));
-        }
-
-        return false;
-    }
+        _byParent.ShouldSample(samplingParameters);
 
     // A query without a request is a health probe's or a stream's.
     private sealed class RootSampler(Sampler requests) : Sampler
     {
         public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) => samplingParameters switch
         {
-            { Name: PlatformSpans.Request or PlatformSpans.OutgoingRequest } => requests.ShouldSample(samplingParameters),
+            { Name: Request or OutgoingRequest } => requests.ShouldSample(samplingParameters),
             { Kind: ActivityKind.Client } => new SamplingResult(SamplingDecision.Drop),
             _ => new SamplingResult(SamplingDecision.RecordAndSample),
         };

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
 using Tally.Contracts;
 
 namespace Tally.Storage.Model;
@@ -27,12 +28,12 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
     /// <summary>Dead letters.</summary>
     public DbSet<DeadLetterRow> DeadLetters => Set<DeadLetterRow>();
 
-    /// <summary>What the instances of Ingest have subscribed to.</summary>
+    /// <summary>Sessions of Ingest's instances at the broker.</summary>
     public DbSet<IngestSessionRow> IngestSessions => Set<IngestSessionRow>();
 
     /// <inheritdoc/>
     protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
-        optionsBuilder.UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking);
+        optionsBuilder.UseSnakeCaseNamingConvention().UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking);
 
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -41,91 +42,59 @@ public sealed class TelemetryDbContext(DbContextOptions<TelemetryDbContext> opti
 
         modelBuilder.Entity<SeriesRow>(series =>
         {
-            series.ToTable("series").HasKey(row => row.Id);
-            series.Property(row => row.Id).HasColumnName("id").UseIdentityAlwaysColumn();
-            series.Property(row => row.Device).HasColumnName("device");
-            series.Property(row => row.Metric).HasColumnName("metric");
-            series.Property(row => row.Unit).HasColumnName("unit");
-            series.Property(row => row.Topic).HasColumnName("topic").HasDefaultValue("");
-            series.Property(row => row.Source).HasColumnName("source").HasDefaultValue("");
-            series.HasIndex(row => new { row.Device, row.Metric, row.Unit }).IsUnique().HasDatabaseName("series_device_metric_unit");
+            series.Property(row => row.Id).UseIdentityAlwaysColumn();
+            series.Property(row => row.Topic).HasDefaultValue("");
+            series.Property(row => row.Source).HasDefaultValue("");
+            series.HasIndex(row => new { row.Device, row.Metric, row.Unit }).IsUnique();
         });
 
         modelBuilder.Entity<RunRow>(run =>
         {
-            run.ToTable("runs").HasKey(row => row.Id);
-            run.Property(row => row.Id).HasColumnName("id").UseIdentityByDefaultColumn();
-            run.Property(row => row.Name).HasColumnName("name");
-            run.Property(row => row.State).HasColumnName("state").HasConversion<short>().HasDefaultValue(RunState.Unannounced);
-            run.Property(row => row.Expected).HasColumnName("expected");
-            run.Property(row => row.Published).HasColumnName("published");
-            run.Property(row => row.Devices).HasColumnName("devices");
-            run.Property(row => row.Metric).HasColumnName("metric");
-            run.Property(row => row.Unit).HasColumnName("unit");
-            run.Property(row => row.Qos).HasColumnName("qos");
-            run.Property(row => row.Source).HasColumnName("source");
-            run.Property(row => row.Seed).HasColumnName("seed");
-            run.Property(row => row.StartAt).HasColumnName("start_at");
-            run.Property(row => row.StepMicroseconds).HasColumnName("step_us");
-            run.Property(row => row.FirstSeen).HasColumnName("first_seen").HasDefaultValueSql("clock_timestamp()");
-            run.Property(row => row.FinishedAt).HasColumnName("finished_at");
-            run.HasIndex(row => row.Name).IsUnique().HasDatabaseName("runs_name");
+            run.Property(row => row.Id).UseIdentityByDefaultColumn();
+            run.Property(row => row.State).HasConversion<short>().HasDefaultValue(RunState.Unannounced);
+            run.Property(row => row.FirstSeen).HasDefaultValueSql("clock_timestamp()");
+            run.HasIndex(row => row.Name).IsUnique();
         });
 
         modelBuilder.Entity<ReadingRow>(reading =>
         {
-            reading.ToTable("readings").HasKey(row => new { row.SeriesId, row.At, row.RunId, row.Seq });
-            reading.Property(row => row.SeriesId).HasColumnName("series_id");
-            reading.Property(row => row.At).HasColumnName("at");
-            reading.Property(row => row.RunId).HasColumnName("run_id");
-            reading.Property(row => row.Seq).HasColumnName("seq");
-            reading.Property(row => row.ReceivedAt).HasColumnName("received_at").HasDefaultValueSql("now()");
-            reading.Property(row => row.Value).HasColumnName("value");
-            reading.Property(row => row.RawText).HasColumnName("raw_text");
-            reading.Property(row => row.Marks).HasColumnName("marks");
-            reading.HasIndex(row => new { row.ReceivedAt, row.RunId }).HasMethod("brin").HasDatabaseName("readings_received_at");
+            reading.HasKey(row => new { row.SeriesId, row.At, row.RunId, row.Seq });
+            reading.Property(row => row.ReceivedAt).HasDefaultValueSql("now()");
+            reading.HasIndex(row => new { row.ReceivedAt, row.RunId }).HasMethod("brin");
         });
 
         modelBuilder.Entity<RunProgressRow>(progress =>
         {
-            progress.ToTable("run_progress").HasKey(row => new { row.RunId, row.Instance });
-            progress.Property(row => row.RunId).HasColumnName("run_id");
-            progress.Property(row => row.Instance).HasColumnName("instance");
-            progress.Property(row => row.Received).HasColumnName("received").HasDefaultValue(0L);
-            progress.Property(row => row.Stored).HasColumnName("stored").HasDefaultValue(0L);
-            progress.Property(row => row.Duplicates).HasColumnName("duplicates").HasDefaultValue(0L);
-            progress.Property(row => row.Rejected).HasColumnName("rejected").HasDefaultValue(0L);
-            progress.Property(row => row.UpdatedAt).HasColumnName("updated_at").HasDefaultValueSql("clock_timestamp()");
-            progress.Property(row => row.LastBatch).HasColumnName("last_batch").HasDefaultValue(0L);
+            progress.HasKey(row => new { row.RunId, row.Instance });
+            progress.Property(row => row.Received).HasDefaultValue(0L);
+            progress.Property(row => row.Stored).HasDefaultValue(0L);
+            progress.Property(row => row.Duplicates).HasDefaultValue(0L);
+            progress.Property(row => row.Rejected).HasDefaultValue(0L);
+            progress.Property(row => row.UpdatedAt).HasDefaultValueSql("clock_timestamp()");
+            progress.Property(row => row.LastBatch).HasDefaultValue(0L);
         });
 
         modelBuilder.Entity<DeadLetterRow>(letter =>
         {
-            letter.ToTable("dead_letters").HasKey(row => row.Id);
-            letter.Property(row => row.Id).HasColumnName("id").UseIdentityAlwaysColumn();
-            letter.Property(row => row.Topic).HasColumnName("topic");
-            letter.Property(row => row.Payload).HasColumnName("payload");
-            letter.Property(row => row.MessageHash).HasColumnName("message_hash");
-            letter.Property(row => row.Reason).HasColumnName("reason");
-            letter.Property(row => row.RunId).HasColumnName("run_id").HasDefaultValue(0);
-            letter.Property(row => row.Device).HasColumnName("device").HasDefaultValue("");
-            letter.Property(row => row.Metric).HasColumnName("metric").HasDefaultValue("");
-            letter.Property(row => row.Seq).HasColumnName("seq").HasDefaultValue(0L);
-            letter.Property(row => row.FirstSeen).HasColumnName("first_seen").HasDefaultValueSql("clock_timestamp()");
-            letter.Property(row => row.LastSeen).HasColumnName("last_seen").HasDefaultValueSql("clock_timestamp()");
-            letter.Property(row => row.Count).HasColumnName("count").HasDefaultValue(1L);
-            letter.Property(row => row.Source).HasColumnName("source").HasDefaultValue("");
-            letter.Property(row => row.ReplayedAt).HasColumnName("replayed_at");
-            letter.HasIndex(row => new { row.RunId, row.Device, row.Metric, row.Seq, row.MessageHash })
-                .IsUnique().HasDatabaseName("dead_letters_identity");
+            letter.Property(row => row.Id).UseIdentityAlwaysColumn();
+            letter.Property(row => row.RunId).HasDefaultValue(0);
+            letter.Property(row => row.Device).HasDefaultValue("");
+            letter.Property(row => row.Metric).HasDefaultValue("");
+            letter.Property(row => row.Seq).HasDefaultValue(0L);
+            letter.Property(row => row.FirstSeen).HasDefaultValueSql("clock_timestamp()");
+            letter.Property(row => row.LastSeen).HasDefaultValueSql("clock_timestamp()");
+            letter.Property(row => row.Count).HasDefaultValue(1L);
+            letter.Property(row => row.Source).HasDefaultValue("");
+            letter.HasIndex(row => new { row.RunId, row.Device, row.Metric, row.Seq, row.MessageHash }).IsUnique();
         });
 
-        modelBuilder.Entity<IngestSessionRow>(session =>
-        {
-            session.ToTable("ingest_sessions").HasKey(row => row.Instance);
-            session.Property(row => row.Instance).HasColumnName("instance");
-            session.Property(row => row.Key).HasColumnName("key");
-            session.Property(row => row.Filters).HasColumnName("filters");
-        });
+        modelBuilder.Entity<IngestSessionRow>(session => session.HasKey(row => row.Instance));
     }
+}
+
+/// <summary>Makes the context for <c>dotnet ef</c>, which asks no database for a migration.</summary>
+internal sealed class DesignTimeContext : IDesignTimeDbContextFactory<TelemetryDbContext>
+{
+    /// <inheritdoc/>
+    public TelemetryDbContext CreateDbContext(string[] args) => new(new DbContextOptionsBuilder<TelemetryDbContext>().UseNpgsql().Options);
 }

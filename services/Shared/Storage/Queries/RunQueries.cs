@@ -8,7 +8,7 @@ namespace Tally.Storage.Queries;
 public sealed class RunQueries(NpgsqlDataSource database)
 {
     private const string Columns = """
-        select r.id, r.name, r.state, r.expected, r.published, r.devices, r.metric, r.unit, r.qos, r.source, r.start_at, r.step_us,
+        select r.id, r.name, r.state, r.expected, r.published, r.devices, r.metric, r.unit, r.qos, r.source, r.start_at, r.step_microseconds,
                r.first_seen, r.finished_at, p.updated_at,
                coalesce(p.received, 0), coalesce(p.stored, 0), coalesce(p.duplicates, 0), coalesce(p.rejected, 0)
         from runs r
