@@ -15,10 +15,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 export DOTNET_CLI_HOME=${DOTNET_CLI_HOME:-${HOME:-$root/artifacts/home}}
 
-# Limits that make a test that hangs a failure, not a wait; together they stay below fifteen minutes with the build, but for the
+# Limits that make a test that hangs a failure, not a wait; together they take about ten minutes with the build, but for the
 # containers, whose images may have to be built first. They take about two minutes when they are there.
 unit_limit=120
-integration_limit=420
+integration_limit=540
 endtoend_limit=420
 apphost_limit=300 # two images may have to be pulled
 containers_limit=420
