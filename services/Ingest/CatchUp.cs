@@ -42,7 +42,7 @@ internal sealed class CatchUp(IngestClients clients, TelemetryHandler handler, I
         var mark = new MqttPublication
         {
             Topic = TopicOf(options.Instance),
-            Payload = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Encoding.UTF8.GetString(Begin)}{epoch}")),
+            Payload = (byte[])[.. Begin, .. Encoding.UTF8.GetBytes(epoch.ToString(CultureInfo.InvariantCulture))],
             Qos = MqttQos.AtLeastOnce,
         };
         while (true)

@@ -11,8 +11,8 @@ public sealed record IngestOptions : IValidatableObject
     public const string Section = "Ingest";
 
     /// <summary>
-    /// Name of this instance, the same in every life: its sessions at the broker ({Instance} and {Instance}-notices) and its
-    /// progress in the database hang on it. In Kubernetes the name of a StatefulSet's pod, which has at most 63 characters.
+    /// Name of this instance, the same in every life: its sessions at the broker ({Instance}-{key} and {Instance}-{key}-notices, the key from the
+    /// database) and its progress there hang on it. In Kubernetes the name of a StatefulSet's pod, which has at most 63 characters.
     /// </summary>
     [RegularExpression("^[A-Za-z0-9._-]{1,63}$", ErrorMessage = "expected 1 to 63 of A-Z a-z 0-9 . _ -")]
     public string Instance { get; set; } = "ingest-1";

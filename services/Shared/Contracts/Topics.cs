@@ -18,9 +18,6 @@ public static class Topics
     /// <summary>Filter for all readings.</summary>
     public const string AllTelemetry = TelemetryPrefix + "#";
 
-    /// <summary>Filter for all announcements of runs.</summary>
-    public const string AllRuns = "runs/+";
-
     /// <summary>Filter for all notices.</summary>
     public const string AllStored = "stored/+";
 

@@ -26,7 +26,7 @@ public sealed class SessionTests(IngestServers servers)
         await ConnectAsync(broker, "ingest-1", clean: true); // while all that waits in Ingest's session
         await using var ingest = await IngestProcess.StartReadyAsync(broker.AddressOf("ingest"), database.ConnectionString);
         await using var responder = await AckResponderHost.StartAsync(broker.AddressOf("ackresponder"));
-        await Eventually.UntilAsync(async () => (await responder.GetAsync("/health/ready")).Status == System.Net.HttpStatusCode.OK, "AckResponder to be ready");
+        await responder.UntilReadyAsync();
 
         var running = new RunExecutor(new MqttClientFactory(), TimeProvider.System).ExecuteAsync(
             Runs.Of(Readings) with { Window = new() }, broker.AddressOf("simulator"), new SilentProgress(), cancel);
@@ -88,6 +88,4 @@ public sealed class SessionTests(IngestServers servers)
         await stop.CancelAsync();
         await running;
     }
-
-    private sealed class Nobody : IMqttHandler;
 }

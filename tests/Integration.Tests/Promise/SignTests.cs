@@ -109,6 +109,4 @@ public sealed class SignTests(IngestServers servers)
         for (var reading = 86; reading <= 120; reading++) await device.PublishAsync("home/many/t", $"{reading}");
         await Eventually.UntilAsync(async () => (await responder.GetAsync("/health/ready")).Text.Contains("has dropped"), "the drops");
     }
-
-    private sealed class Nobody : IMqttHandler;
 }

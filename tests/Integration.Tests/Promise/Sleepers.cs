@@ -49,3 +49,6 @@ internal sealed class Sleepers(MosquittoServer broker)
         return _acknowledged.Contains(number);
     }
 }
+
+/// <summary>Listens to nothing.</summary>
+internal sealed class Nobody : Tally.Mqtt.IMqttHandler;

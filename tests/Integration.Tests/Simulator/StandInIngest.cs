@@ -31,7 +31,7 @@ internal sealed class StandInIngest : IMqttHandler, IAsyncDisposable
                 Broker = broker.AddressOf("ingest"),
                 ClientId = "ingest-1",
                 SessionExpiry = sessionExpiry,
-                Subscriptions = [new MqttSubscription(Topics.AllTelemetry), new MqttSubscription(Topics.AllRuns)],
+                Subscriptions = [new MqttSubscription(Topics.AllTelemetry), new MqttSubscription("runs/+")],
             },
             this);
         _notices = clients.Create(
